@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "obs/log_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+struct fixture {
+    uv_loop_t loop;
+    char dir[64];
+    struct log_store *store;
+};
+
+static void fixture_init(struct fixture *f)
+{
+    struct reason why = {0};
+
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/log_store_test_XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    assert_int_equal(log_store_new(&f->store, &f->loop, f->dir, &why), 0);
+}
+
+static void fixture_deinit(struct fixture *f)
+{
+    char command[96];
+
+    f->store = log_store_free(f->store);
+    (void)uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    (void)snprintf(command, sizeof(command), "%s/0/r/f.log", f->dir);
+    (void)remove(command);
+    (void)snprintf(command, sizeof(command), "%s/0/r", f->dir);
+    (void)remove(command);
+    (void)snprintf(command, sizeof(command), "%s/0", f->dir);
+    (void)remove(command);
+    (void)remove(f->dir);
+}
+
+static void read_file(struct fixture *f, char *text, size_t size)
+{
+    char path[96];
+    FILE *file;
+    size_t n;
+
+    (void)snprintf(path, sizeof(path), "%s/0/r/f.log", f->dir);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    n = fread(text, 1, size - 1, file);
+    text[n] = '\0';
+    (void)fclose(file);
+}
+
+static void one_event_one_entry(void **state)
+{
+    struct fixture f;
+    struct log_stream *stream;
+    char text[512];
+
+    (void)state;
+    fixture_init(&f);
+    assert_int_equal(log_stream_open(&stream, f.store, STR("0"), STR("r"), STR("f"), STR("s1")), 0);
+    log_stream_write(stream, 1764037614123, STR("first\n"));
+    log_stream_write(stream, 1764037614123, STR("two\nlines"));
+    log_stream_write(stream, 1764037615007, STR(""));
+    stream = log_stream_close(stream);
+    f.store = log_store_free(f.store);
+    read_file(&f, text, sizeof(text));
+    assert_string_equal(text, "2025-11-25T02:26:54.123Z\ts1\tfirst\n"
+                              "2025-11-25T02:26:54.123Z\ts1\ttwo\n\tlines\n"
+                              "2025-11-25T02:26:55.007Z\ts1\t\n");
+    fixture_deinit(&f);
+}
+
+static void a_flood_is_cut_and_counted(void **state)
+{
+    static char line[65536];
+    struct fixture f;
+    struct log_stream *stream;
+
+    (void)state;
+    memset(line, 'x', sizeof(line));
+    fixture_init(&f);
+    assert_int_equal(log_stream_open(&stream, f.store, STR("0"), STR("r"), STR("f"), STR("s1")), 0);
+    for (int i = 0; i < 100; i++)
+        log_stream_write(stream, 0, str_make(line, sizeof(line)));
+    assert_true(log_store_dropped(f.store) >= 30);
+    assert_true(log_store_dropped(f.store) < 100);
+    stream = log_stream_close(stream);
+    fixture_deinit(&f);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_event_one_entry),
+        cmocka_unit_test(a_flood_is_cut_and_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "obs/report.h"
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+
+uint64_t invocation_record_billed_ms(const struct invocation_record *record)
+{
+    uint64_t ms = (record->duration_ns + record->init_ns + NS_PER_MS - 1) / NS_PER_MS;
+
+    return ms ? ms : 1;
+}
+
+/* "3.01": milliseconds with two decimals, rounded; money-like figures never go through floating
+ * point. */
+static void put_ms2(struct buf *buf, uint64_t ns)
+{
+    uint64_t hundredths = (ns + 5000) / 10000;
+
+    (void)buf_append_u64(buf, hundredths / 100);
+    (void)buf_append_char(buf, '.');
+    (void)buf_append_char(buf, (char)('0' + hundredths / 10 % 10));
+    (void)buf_append_char(buf, (char)('0' + hundredths % 10));
+}
+
+/* "3.012": the same with three, for JSON. */
+static void put_ms3(struct buf *buf, uint64_t ns)
+{
+    uint64_t us = (ns + 500) / 1000;
+
+    (void)buf_printf(buf, "%llu.%03u", (unsigned long long)(us / 1000), (unsigned)(us % 1000));
+}
+
+static const char *status_text(enum report_status status)
+{
+    switch (status) {
+    case REPORT_SUCCESS:
+        return "success";
+    case REPORT_TIMEOUT:
+        return "timeout";
+    case REPORT_ERROR:
+        return "error";
+    }
+    return "error";
+}
+
+/* Opens {"time":…,"type":…,"record":{ ; false when the level filters the event. */
+static bool json_open(struct buf *buf, struct report_format format, enum report_level level,
+                      uint64_t now_ms, const char *type)
+{
+    char stamp[CLOCK_TEXT_BYTES];
+
+    if (level < format.level)
+        return false;
+    (void)buf_printf(buf, "{\"time\":\"%s\",\"type\":\"platform.%s\",\"record\":{",
+                     clock_format_z(stamp, now_ms), type);
+    return true;
+}
+
+static void json_close(struct buf *buf)
+{
+    (void)buf_append_str(buf, STR("}}\n"));
+}
+
+static void json_text(struct buf *buf, const char *key, struct str value)
+{
+    json_append_quoted(buf, str_of(key));
+    (void)buf_append_char(buf, ':');
+    json_append_quoted(buf, value);
+}
+
+void report_init_start(struct buf *buf, struct report_format format, uint64_t now_ms,
+                       const struct report_init *init)
+{
+    if (!format.json) {
+        (void)buf_printf(buf, "INIT_START Runtime Version: %.*s\tRuntime Version ARN: %.*s\n",
+                         STR_FMT(init->runtime_version), STR_FMT(init->runtime_version_arn));
+        return;
+    }
+    if (!json_open(buf, format, REPORT_LEVEL_INFO, now_ms, "initStart"))
+        return;
+    (void)buf_append_str(buf, STR("\"initializationType\":\"on-demand\",\"phase\":\"init\","));
+    json_text(buf, "runtimeVersion", init->runtime_version);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "runtimeVersionArn", init->runtime_version_arn);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "functionName", init->function_name);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "functionVersion", init->function_version);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "instanceId", init->log_stream);
+    (void)buf_printf(buf, ",\"instanceMaxMemory\":%llu",
+                     (unsigned long long)init->memory_mb * 1024 * 1024);
+    json_close(buf);
+}
+
+void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
+                  struct str request_id, struct str function_arn, struct str version)
+{
+    if (!format.json) {
+        (void)buf_append_str(buf, STR("START RequestId: "));
+        (void)buf_append_str(buf, request_id);
+        (void)buf_append_str(buf, STR(" Version: "));
+        (void)buf_append_str(buf, version);
+        (void)buf_append_char(buf, '\n');
+        return;
+    }
+    if (!json_open(buf, format, REPORT_LEVEL_INFO, now_ms, "start"))
+        return;
+    json_text(buf, "requestId", request_id);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "functionArn", function_arn);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "version", version);
+    json_close(buf);
+}
+
+static void json_outcome(struct buf *buf, const struct invocation_record *record)
+{
+    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(record->status));
+    if (record->status == REPORT_ERROR && record->error_type.len) {
+        (void)buf_append_char(buf, ',');
+        json_text(buf, "errorType", record->error_type);
+    }
+}
+
+static enum report_level outcome_level(const struct invocation_record *record,
+                                       enum report_level success)
+{
+    return record->status == REPORT_SUCCESS ? success : REPORT_LEVEL_WARN;
+}
+
+void report_end(struct buf *buf, struct report_format format, uint64_t now_ms,
+                const struct invocation_record *record)
+{
+    if (!format.json) {
+        (void)buf_append_str(buf, STR("END RequestId: "));
+        (void)buf_append_str(buf, record->request_id);
+        (void)buf_append_char(buf, '\n');
+        return;
+    }
+    if (!json_open(buf, format, outcome_level(record, REPORT_LEVEL_DEBUG), now_ms, "runtimeDone"))
+        return;
+    json_text(buf, "requestId", record->request_id);
+    json_outcome(buf, record);
+    (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
+    put_ms3(buf, record->duration_ns);
+    (void)buf_append_char(buf, '}');
+    json_close(buf);
+}
+
+static void text_report(struct buf *buf, const struct invocation_record *record)
+{
+    (void)buf_append_str(buf, STR("REPORT RequestId: "));
+    (void)buf_append_str(buf, record->request_id);
+    (void)buf_append_str(buf, STR("\tDuration: "));
+    put_ms2(buf, record->duration_ns);
+    (void)buf_append_str(buf, STR(" ms\tBilled Duration: "));
+    (void)buf_append_u64(buf, invocation_record_billed_ms(record));
+    (void)buf_append_str(buf, STR(" ms\tMemory Size: "));
+    (void)buf_append_u64(buf, record->memory_mb);
+    (void)buf_append_str(buf, STR(" MB\tMax Memory Used: "));
+    (void)buf_append_u64(buf, record->memory_used_mb);
+    (void)buf_append_str(buf, STR(" MB\t"));
+    if (record->init_ns) {
+        (void)buf_append_str(buf, STR("Init Duration: "));
+        put_ms2(buf, record->init_ns);
+        (void)buf_append_str(buf, STR(" ms\t"));
+    }
+    if (record->status == REPORT_TIMEOUT)
+        (void)buf_append_str(buf, STR("Status: timeout"));
+    else if (record->status == REPORT_ERROR)
+        (void)buf_printf(buf, "Status: error\tError Type: %.*s", STR_FMT(record->error_type));
+    (void)buf_append_char(buf, '\n');
+}
+
+void report_report(struct buf *buf, struct report_format format, uint64_t now_ms,
+                   const struct invocation_record *record)
+{
+    if (!format.json) {
+        text_report(buf, record);
+        return;
+    }
+    if (!json_open(buf, format, outcome_level(record, REPORT_LEVEL_INFO), now_ms, "report"))
+        return;
+    json_text(buf, "requestId", record->request_id);
+    (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
+    put_ms3(buf, record->duration_ns);
+    (void)buf_printf(buf, ",\"billedDurationMs\":%llu,\"memorySizeMB\":%u,\"maxMemoryUsedMB\":%u",
+                     (unsigned long long)invocation_record_billed_ms(record), record->memory_mb,
+                     record->memory_used_mb);
+    if (record->init_ns) {
+        (void)buf_append_str(buf, STR(",\"initDurationMs\":"));
+        put_ms3(buf, record->init_ns);
+    }
+    (void)buf_append_char(buf, '}');
+    json_outcome(buf, record);
+    json_close(buf);
+}
+
+void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
+                        uint64_t init_ns, struct str phase, enum report_status status,
+                        struct str error_type)
+{
+    if (!format.json) {
+        (void)buf_append_str(buf, STR("INIT_REPORT Init Duration: "));
+        put_ms2(buf, init_ns);
+        (void)buf_printf(buf, " ms\tPhase: %.*s\tStatus: %s", STR_FMT(phase), status_text(status));
+        if (status == REPORT_ERROR)
+            (void)buf_printf(buf, "\tError Type: %.*s", STR_FMT(error_type));
+        (void)buf_append_char(buf, '\n');
+        return;
+    }
+    if (!json_open(buf, format, REPORT_LEVEL_WARN, now_ms, "initReport"))
+        return;
+    (void)buf_append_str(buf, STR("\"initializationType\":\"on-demand\","));
+    json_text(buf, "phase", phase);
+    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(status));
+    if (status == REPORT_ERROR) {
+        (void)buf_append_char(buf, ',');
+        json_text(buf, "errorType", error_type);
+    }
+    (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
+    put_ms3(buf, init_ns);
+    (void)buf_append_char(buf, '}');
+    json_close(buf);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The record of one invocation, made once at its end, and the platform's lines of the log:
+ * INIT_START, START, END, REPORT, INIT_REPORT, as text or as JSON events (spec: logging). The
+ * REPORT line, and later metrics, traces and billing, are made from the record; nothing computes
+ * these figures twice.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+enum report_status { REPORT_SUCCESS, REPORT_TIMEOUT, REPORT_ERROR };
+
+struct invocation_record {
+    struct str request_id;
+    struct str function_arn;
+    struct str version;
+    uint64_t started_real_ms; /* when the event was delivered */
+    uint64_t duration_ns; /* delivery (or begin of a suppressed init) → the runtime's next call */
+    uint64_t
+        init_ns; /* of the init phase before this, the environment's first, invocation; 0: none */
+    uint32_t memory_mb;
+    uint32_t memory_used_mb;
+    enum report_status status;
+    struct str error_type; /* with REPORT_ERROR */
+    bool function_error;   /* the caller got an error, whatever status says */
+};
+
+/* ceil(duration + init) in milliseconds, at least 1. */
+uint64_t invocation_record_billed_ms(const struct invocation_record *record);
+
+/* Levels below which a JSON system event is not written; text lines are always written. */
+enum report_level { REPORT_LEVEL_DEBUG, REPORT_LEVEL_INFO, REPORT_LEVEL_WARN };
+
+struct report_format {
+    bool json;
+    enum report_level level; /* with json */
+};
+
+struct report_init {
+    struct str runtime_version; /* "python:3.12" and what the host really has */
+    struct str runtime_version_arn;
+    struct str function_name;
+    struct str function_version;
+    struct str log_stream;
+    uint32_t memory_mb;
+};
+
+/*
+ * Each appends one event with its newline to buf, or nothing when the format filters it. now_ms is
+ * the time stamp of JSON events.
+ */
+void report_init_start(struct buf *buf, struct report_format format, uint64_t now_ms,
+                       const struct report_init *init);
+void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
+                  struct str request_id, struct str function_arn, struct str version);
+void report_end(struct buf *buf, struct report_format format, uint64_t now_ms,
+                const struct invocation_record *record);
+void report_report(struct buf *buf, struct report_format format, uint64_t now_ms,
+                   const struct invocation_record *record);
+
+/* A failed init. phase is "init" or "invoke". */
+void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
+                        uint64_t init_ns, struct str phase, enum report_status status,
+                        struct str error_type);

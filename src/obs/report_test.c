@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "obs/report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static const struct report_format text = {0};
+
+static void expect(struct buf *buf, const char *wanted)
+{
+    (void)buf_append_char(buf, '\0');
+    assert_false(buf_failed(buf));
+    assert_string_equal(buf->ptr, wanted);
+    buf_deinit(buf);
+}
+
+static struct invocation_record record(uint64_t duration_us, uint64_t init_us)
+{
+    return (struct invocation_record){
+        .request_id = STR("8f50"),
+        .version = STR("$LATEST"),
+        .duration_ns = duration_us * 1000,
+        .init_ns = init_us * 1000,
+        .memory_mb = 128,
+        .memory_used_mb = 76,
+    };
+}
+
+static void bills_as_aws_does(void **state)
+{
+    static const struct {
+        uint64_t duration_us, init_us, billed_ms;
+    } samples[] = {{3100, 542010, 546},
+                   {1655100, 322040, 1978},
+                   {5000000, 578070, 5579},
+                   {1233960, 463512, 1698},
+                   {3010, 0, 4},
+                   {4000, 0, 4},
+                   {0, 0, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        struct invocation_record r = record(samples[i].duration_us, samples[i].init_us);
+
+        assert_int_equal(invocation_record_billed_ms(&r), samples[i].billed_ms);
+    }
+}
+
+static void writes_reports_as_text(void **state)
+{
+    struct invocation_record r = record(3100, 542010);
+    struct buf buf = {0};
+
+    (void)state;
+    report_report(&buf, text, 0, &r);
+    expect(&buf, "REPORT RequestId: 8f50\tDuration: 3.10 ms\tBilled Duration: 546 ms\t"
+                 "Memory Size: 128 MB\tMax Memory Used: 76 MB\tInit Duration: 542.01 ms\t\n");
+    r = record(5000000, 0);
+    r.status = REPORT_TIMEOUT;
+    report_report(&buf, text, 0, &r);
+    expect(&buf, "REPORT RequestId: 8f50\tDuration: 5000.00 ms\tBilled Duration: 5000 ms\t"
+                 "Memory Size: 128 MB\tMax Memory Used: 76 MB\tStatus: timeout\n");
+    r.status = REPORT_ERROR;
+    r.error_type = STR("Runtime.ExitError");
+    report_report(&buf, text, 0, &r);
+    expect(&buf, "REPORT RequestId: 8f50\tDuration: 5000.00 ms\tBilled Duration: 5000 ms\t"
+                 "Memory Size: 128 MB\tMax Memory Used: 76 MB\tStatus: error\t"
+                 "Error Type: Runtime.ExitError\n");
+}
+
+static void writes_the_other_lines_as_text(void **state)
+{
+    struct report_init init = {.runtime_version = STR("python:3.12"),
+                               .runtime_version_arn = STR("arn:aws:lambda:us-east-1::runtime:00")};
+    struct invocation_record r = record(1, 0);
+    struct buf buf = {0};
+
+    (void)state;
+    report_init_start(&buf, text, 0, &init);
+    report_start(&buf, text, 0, STR("8f50"), STR("arn"), STR("$LATEST"));
+    report_end(&buf, text, 0, &r);
+    report_init_report(&buf, text, 0, 9999790000, STR("init"), REPORT_TIMEOUT, STR_NONE);
+    expect(&buf, "INIT_START Runtime Version: python:3.12\tRuntime Version ARN: "
+                 "arn:aws:lambda:us-east-1::runtime:00\n"
+                 "START RequestId: 8f50 Version: $LATEST\n"
+                 "END RequestId: 8f50\n"
+                 "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\n");
+}
+
+static void writes_json_and_filters_by_level(void **state)
+{
+    struct report_format info = {.json = true, .level = REPORT_LEVEL_INFO};
+    struct invocation_record r = record(3100, 542012);
+    struct buf buf = {0};
+
+    (void)state;
+    report_end(&buf, info, 0, &r); /* DEBUG on success: filtered */
+    report_report(&buf, info, 1738324800123, &r);
+    expect(&buf,
+           "{\"time\":\"2025-01-31T12:00:00.123Z\",\"type\":\"platform.report\",\"record\":"
+           "{\"requestId\":\"8f50\",\"metrics\":{\"durationMs\":3.100,\"billedDurationMs\":546,"
+           "\"memorySizeMB\":128,\"maxMemoryUsedMB\":76,\"initDurationMs\":542.012},"
+           "\"status\":\"success\"}}\n");
+    info.level = REPORT_LEVEL_WARN;
+    report_report(&buf, info, 0, &r);
+    assert_int_equal(buf.len, 0);
+    r.status = REPORT_ERROR;
+    r.error_type = STR("a\"b");
+    report_end(&buf, info, 0, &r);
+    expect(&buf,
+           "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"platform.runtimeDone\",\"record\":"
+           "{\"requestId\":\"8f50\",\"status\":\"error\",\"errorType\":\"a\\\"b\","
+           "\"metrics\":{\"durationMs\":3.100}}}\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bills_as_aws_does),
+        cmocka_unit_test(writes_reports_as_text),
+        cmocka_unit_test(writes_the_other_lines_as_text),
+        cmocka_unit_test(writes_json_and_filters_by_level),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
