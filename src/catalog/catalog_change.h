@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How the rules of the catalogue (the prepare functions) state what is to become of the rows.
+ * Everything staged is one commit; when it has succeeded, memory is made to agree with it.
+ */
+
+#include <stdint.h>
+
+struct catalog_change;
+struct function_config;
+struct function_settings;
+
+/* expected: a store revision or STORE_ABSENT. All return 0 or -ENOMEM. */
+int catalog_stage_version(struct catalog_change *change, uint64_t number,
+                          const struct function_config *config, uint64_t expected);
+int catalog_stage_version_delete(struct catalog_change *change, uint64_t number, uint64_t expected);
+int catalog_stage_settings(struct catalog_change *change, const struct function_settings *settings,
+                           uint64_t expected);
+int catalog_stage_settings_delete(struct catalog_change *change, uint64_t expected);

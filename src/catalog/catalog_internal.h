@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of the catalogue share: the tables in memory. */
+
+#include "base/map.h"
+#include "catalog/catalog.h"
+
+/*
+ * One version: its row as it is on disk, decoded when somebody asks. That keeps 100,000 versions
+ * small. Holds a reference to its code package.
+ */
+struct catalog_version {
+    struct function_version *snapshot; /* not counted: cleared when the last user goes */
+    uint64_t number;
+    uint64_t store_revision;
+    size_t len;
+    char bytes[];
+};
+
+/* A function, or the memory of a deleted one: then it has no versions, and its numbers are not
+ * given again. */
+struct catalog_function {
+    struct catalog_scope *scope;
+    struct catalog_version **versions; /* owned; ascending numbers, $LATEST first */
+    size_t version_count;
+    size_t version_cap;
+    struct catalog_version *serving; /* owned; $LATEST as it was before the update in progress */
+    uint64_t store_revision;
+    char *settings; /* owned row */
+    size_t settings_len;
+    struct str name;
+    char name_bytes[];
+};
+
+/* The functions of an account in a region, in the order of their names. */
+struct catalog_scope {
+    struct str account;
+    struct str region;
+    struct str key;                      /* "account/region" */
+    struct catalog_function **functions; /* owned */
+    size_t count;
+    size_t cap;
+    struct catalog_usage usage;
+    char key_bytes[];
+};
+
+struct catalog {
+    uv_loop_t *loop;
+    struct store *store;
+    const struct catalog_code_ops *code;
+    void *code_context;
+    uint64_t code_bytes_max;
+    uint64_t settle_delay_ms;
+    struct map scopes;
+    struct list watches;
+    struct list settles;    /* struct settle */
+    size_t change_count;    /* commits under way */
+    struct store_scan scan; /* while loading */
+    int scan_failure;
+    void (*on_loaded)(void *owner, int failure);
+    bool is_closing;
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
+/* Tables (catalog.c). NULL when there is none, or no memory (make). */
+struct catalog_scope *catalog_scope_find(struct catalog *catalog, struct str account,
+                                         struct str region);
+struct catalog_function *catalog_function_find(struct catalog *catalog,
+                                               const struct function_id *id);
+struct catalog_function *catalog_function_make(struct catalog *catalog,
+                                               const struct function_id *id);
+void catalog_function_remove(struct catalog *catalog, struct catalog_function *function);
+struct catalog_version *catalog_version_find(const struct catalog_function *function,
+                                             uint64_t number);
+struct catalog_version *catalog_version_new(uint64_t number, struct str row);
+int catalog_version_decode(const struct catalog_version *version, struct arena *arena,
+                           struct function_config *ret_config);
+/* Takes the version into the function, in place of one with its number (which is freed). 0 or
+ * -ENOMEM. */
+int catalog_version_install(struct catalog *catalog, struct catalog_function *function,
+                            struct catalog_version *version);
+void catalog_version_remove(struct catalog *catalog, struct catalog_function *function,
+                            uint64_t number);
+/* Takes over what is served, or frees it; both are ends of a reference to code. */
+void catalog_version_free(struct catalog *catalog, struct catalog_version *version);
+bool catalog_function_is_live(const struct catalog_function *function);
+
+/* "account/region/name" and "account/region/name:version" */
+struct str catalog_function_key(struct arena *arena, const struct function_id *id);
+struct str catalog_version_key(struct arena *arena, const struct function_id *id, uint64_t number);
+
+void catalog_emit(struct catalog *catalog, const struct function_id *id, uint64_t number,
+                  bool is_deleted);
+
+/* Goes on with a function whose creation or update is not finished (catalog_settle.c). 0 or
+ * -ENOMEM. */
+int catalog_settle_start(struct catalog *catalog, const struct function_id *id);
+void catalog_settle_stop_all(struct catalog *catalog);
+void catalog_close_when_idle(struct catalog *catalog);
+
+/* Aliases (catalog_alias.c). CATALOG_OK, CATALOG_NOT_FOUND or a failure. */
+int catalog_alias_decode(const struct catalog_function *function, struct str name,
+                         struct arena *arena, struct function_alias *ret_alias);
+/* Does any alias send invocations to that version? 1, 0 or a failure. */
+int catalog_alias_names_version(const struct function_settings *settings, uint64_t version,
+                                struct arena *arena);
+
+/* Changes (catalog_change.c). */
+int catalog_change_start(struct catalog *catalog, struct catalog_change *change,
+                         const struct function_id *id,
+                         int (*prepare)(struct catalog_change *change), const void *input);

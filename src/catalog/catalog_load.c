@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reading the catalogue at start: first the functions, then their versions, then on with what was
+ * under way. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "catalog/catalog_internal.h"
+
+/* "account/region/name", and for a version ":number" after it. */
+static bool key_parse(struct str key, struct function_id *ret_id, struct str *ret_number)
+{
+    struct str rest = key, name;
+
+    if (!str_next(&rest, '/', &ret_id->account) || !str_next(&rest, '/', &ret_id->region))
+        return false;
+    name = rest;
+    *ret_number = STR_NONE;
+    if (!str_next(&name, ':', &ret_id->name))
+        return false;
+    *ret_number = name;
+    return ret_id->name.len > 0;
+}
+
+static int function_load(struct catalog *catalog, const struct store_record *record)
+{
+    struct catalog_function *function;
+    struct function_id id;
+    struct str number;
+
+    if (!key_parse(record->key, &id, &number) || str_is_set(number))
+        return err_new(-EBADMSG);
+    function = catalog_function_make(catalog, &id);
+    if (!function)
+        return err_new(-ENOMEM);
+    function->settings = malloc(record->value.len + 1);
+    if (!function->settings)
+        return err_new(-ENOMEM);
+    memcpy(function->settings, record->value.ptr, record->value.len);
+    function->settings_len = record->value.len;
+    function->store_revision = record->revision;
+    return 0;
+}
+
+static int version_load(struct catalog *catalog, const struct store_record *record)
+{
+    struct catalog_function *function;
+    struct catalog_version *version;
+    struct function_id id;
+    struct str text;
+    uint64_t number;
+    int r;
+
+    if (!key_parse(record->key, &id, &text) || !str_to_u64(text, &number))
+        return err_new(-EBADMSG);
+    function = catalog_function_find(catalog, &id);
+    if (!function)
+        return err_new(-EBADMSG);
+    version = catalog_version_new(number, record->value);
+    if (!version)
+        return err_new(-ENOMEM);
+    version->store_revision = record->revision;
+    r = catalog_version_install(catalog, function, version);
+    if (r < 0)
+        free(version);
+    return r;
+}
+
+static void on_function(struct store_scan *scan, const struct store_record *record)
+{
+    struct catalog *catalog = container_of(scan, struct catalog, scan);
+    int r = function_load(catalog, record);
+
+    if (r < 0 && catalog->scan_failure == 0)
+        catalog->scan_failure = err_pass(r);
+}
+
+static void on_version(struct store_scan *scan, const struct store_record *record)
+{
+    struct catalog *catalog = container_of(scan, struct catalog, scan);
+    int r = version_load(catalog, record);
+
+    if (r < 0 && catalog->scan_failure == 0)
+        catalog->scan_failure = err_pass(r);
+}
+
+static bool version_is_unsettled(const struct catalog_version *version)
+{
+    struct function_config config;
+    struct arena arena;
+    bool is_unsettled;
+
+    arena_init(&arena);
+    is_unsettled =
+        catalog_version_decode(version, &arena, &config) == 0 &&
+        (config.state == FUNCTION_PENDING || config.update == FUNCTION_UPDATE_IN_PROGRESS);
+    arena_deinit(&arena);
+    return is_unsettled;
+}
+
+/* Only one version at a time can be unfinished besides $LATEST: the last. */
+static int function_go_on(struct catalog *catalog, const struct catalog_function *function)
+{
+    const struct function_id id = {function->scope->account, function->scope->region,
+                                   function->name};
+
+    if (!catalog_function_is_live(function))
+        return 0;
+    if (!version_is_unsettled(function->versions[0]) &&
+        !version_is_unsettled(function->versions[function->version_count - 1]))
+        return 0;
+    return catalog_settle_start(catalog, &id);
+}
+
+static int all_go_on(struct catalog *catalog)
+{
+    map_for_each (entry, &catalog->scopes) {
+        const struct catalog_scope *scope = entry->value;
+
+        for (size_t i = 0; i < scope->count; i++) {
+            int r = function_go_on(catalog, scope->functions[i]);
+
+            if (r < 0)
+                return err_pass(r);
+        }
+    }
+    return 0;
+}
+
+static void load_end(struct catalog *catalog, int failure)
+{
+    if (failure == 0)
+        failure = catalog->scan_failure;
+    if (failure == 0)
+        failure = all_go_on(catalog);
+    catalog->on_loaded(catalog->owner, failure);
+}
+
+static void on_versions_done(struct store_scan *scan, int failure)
+{
+    load_end(container_of(scan, struct catalog, scan), failure);
+}
+
+static void on_functions_done(struct store_scan *scan, int failure)
+{
+    struct catalog *catalog = container_of(scan, struct catalog, scan);
+
+    if (failure < 0 || catalog->scan_failure < 0) {
+        load_end(catalog, failure);
+        return;
+    }
+    catalog->scan = (struct store_scan){
+        .kind = STORE_FUNCTION_VERSION,
+        .prefix = STR(""),
+        .on_record = on_version,
+        .on_done = on_versions_done,
+    };
+    store_scan_start(catalog->store, &catalog->scan);
+}
+
+void catalog_load(struct catalog *catalog, void (*on_loaded)(void *owner, int failure), void *owner)
+{
+    catalog->on_loaded = on_loaded;
+    catalog->owner = owner;
+    catalog->scan = (struct store_scan){
+        .kind = STORE_FUNCTION,
+        .prefix = STR(""),
+        .on_record = on_function,
+        .on_done = on_functions_done,
+    };
+    store_scan_start(catalog->store, &catalog->scan);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A snapshot is one arena with everything in it. */
+
+#include "catalog/function_version.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/must.h"
+#include "catalog/arn.h"
+#include "catalog/catalog_internal.h"
+#include "catalog/function.h"
+
+/* The public part comes first, so that one pointer is the other. */
+struct snapshot {
+    struct function_version version;
+    struct arena arena;
+};
+
+static struct snapshot *snapshot_of(struct function_version *version)
+{
+    return container_of(version, struct snapshot, version);
+}
+
+static struct snapshot *snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot) {
+        arena_deinit(&snapshot->arena);
+        free(snapshot);
+    }
+    return NULL;
+}
+
+CLEANUP_DEFINE(struct snapshot, snapshot_free)
+
+struct copy {
+    struct arena *arena;
+    bool failed;
+};
+
+static struct str copy_str(struct copy *copy, struct str s)
+{
+    struct str text = arena_str(copy->arena, s);
+
+    copy->failed |= str_is_set(s) && !str_is_set(text);
+    return text;
+}
+
+static void copy_environment(struct copy *copy, struct function_version *version,
+                             const struct codec_pairs *environment)
+{
+    struct codec_pair *env = arena_new_array(copy->arena, struct codec_pair, environment->count);
+
+    copy->failed |= env == NULL;
+    for (size_t i = 0; env && i < environment->count; i++) {
+        env[i].name = copy_str(copy, environment->ptr[i].name);
+        env[i].value = copy_str(copy, environment->ptr[i].value);
+    }
+    version->env = env;
+    version->env_count = environment->count;
+}
+
+static void copy_identity(struct copy *copy, struct function_version *version,
+                          const struct function_id *id, uint64_t number,
+                          const struct function_config *config)
+{
+    version->account = copy_str(copy, id->account);
+    version->region = copy_str(copy, id->region);
+    version->name = copy_str(copy, id->name);
+    version->version =
+        number == FUNCTION_LATEST ? STR("$LATEST") : arena_printf(copy->arena, "%" PRIu64, number);
+    version->arn = arn_function(copy->arena, id, STR_NONE);
+    version->revision_id = arena_printf(copy->arena, "%016" PRIx64, config->generation);
+    copy->failed |= !str_is_set(version->version) || !str_is_set(version->arn) ||
+                    !str_is_set(version->revision_id);
+}
+
+static void copy_config(struct copy *copy, struct function_version *version,
+                        const struct function_config *config)
+{
+    version->runtime = copy_str(copy, config->runtime);
+    version->handler = copy_str(copy, config->handler);
+    version->role = copy_str(copy, config->role);
+    version->architecture = copy_str(copy, config->architecture);
+    version->memory_mb = config->memory_mb;
+    version->timeout_s = config->timeout_s;
+    version->tmp_mb = config->tmp_mb;
+    version->code = config->code;
+    version->log_format = config->log_json ? FUNCTION_LOG_JSON : FUNCTION_LOG_TEXT;
+    version->log_level_application = copy_str(copy, config->log_level_application);
+    version->log_level_system = copy_str(copy, config->log_level_system);
+    version->log_group = copy_str(copy, config->log_group);
+    version->tracing_active = config->tracing_active;
+}
+
+int function_version_new(struct function_version **ret_version, const struct function_id *id,
+                         uint64_t number, const struct function_config *config)
+{
+    CLEANUP(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    struct copy copy;
+
+    if (!snapshot)
+        return err_new(-ENOMEM);
+    arena_init(&snapshot->arena);
+    copy = (struct copy){.arena = &snapshot->arena};
+    snapshot->version.refs = 1;
+    copy_identity(&copy, &snapshot->version, id, number, config);
+    copy_config(&copy, &snapshot->version, config);
+    copy_environment(&copy, &snapshot->version, &config->environment);
+    if (copy.failed)
+        return err_new(-ENOMEM);
+    *ret_version = &snapshot->version;
+    snapshot = NULL;
+    return 0;
+}
+
+struct function_version *function_version_ref(struct function_version *version)
+{
+    must(version->refs > 0);
+    version->refs++;
+    return version;
+}
+
+struct function_version *function_version_unref(struct function_version *version)
+{
+    if (!version)
+        return NULL;
+    must(version->refs > 0);
+    if (--version->refs > 0)
+        return NULL;
+    if (version->origin)
+        version->origin->snapshot = NULL;
+    (void)snapshot_free(snapshot_of(version));
+    return NULL;
+}

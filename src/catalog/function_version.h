@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* How the catalogue makes the snapshots of catalog/function.h. */
+
+#include <stdint.h>
+
+struct function_config;
+struct function_id;
+struct function_version;
+
+/* With one reference; everything is copied. 0 or -ENOMEM. */
+int function_version_new(struct function_version **ret_version, const struct function_id *id,
+                         uint64_t number, const struct function_config *config);
