@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jail/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/must.h"
+#include "jail/failure.h"
+#include "jail/mount.h"
+
+enum { LOWER_BYTES = LIMIT_LAYERS_PER_FUNCTION * (DIGEST_HEX_BYTES + 16) };
+
+/* Detached trees, -1 where a box keeps what it has. */
+struct trees {
+    int code;
+    int layers;
+    int runtime;
+};
+
+static void trees_close(struct trees *trees)
+{
+    close_fdp(&trees->code);
+    close_fdp(&trees->layers);
+    close_fdp(&trees->runtime);
+}
+
+static int clone_package(const struct jail *jail, const struct digest *digest)
+{
+    char name[DIGEST_HEX_BYTES];
+
+    /* The mount that is cloned is read-only, nosuid, nodev, and so is the clone. */
+    return tree_clone(jail->root.code_ro_fd, digest_hex(digest, name), 0);
+}
+
+/* Several layers become one folder, the last on top: that one comes first for overlayfs. */
+static int overlay(const struct jail_assign *assign)
+{
+    char lower[LOWER_BYTES];
+    char name[DIGEST_HEX_BYTES];
+    const char *const options[] = {"lowerdir", lower, NULL};
+    size_t used = 0;
+
+    for (size_t i = assign->layer_count; i-- > 0;)
+        used += (size_t)snprintf(lower + used, sizeof(lower) - used, "%s/code-ro/%s",
+                                 used ? ":" : "", digest_hex(&assign->layers[i], name));
+    must(used < sizeof(lower));
+    return tree_new("overlay", options, TREE_FOREIGN);
+}
+
+static int make_trees(const struct jail *jail, const struct jail_assign *assign,
+                      struct trees *trees, struct jail_failure *failure)
+{
+    int runtime_fd = jail->root.runtime_fds[assign->runtime];
+
+    trees->code = clone_package(jail, &assign->code);
+    if (trees->code < 0)
+        return fail(failure, JAIL_STEP_CODE, trees->code);
+    if (assign->layer_count)
+        trees->layers =
+            assign->layer_count == 1 ? clone_package(jail, &assign->layers[0]) : overlay(assign);
+    if (assign->layer_count && trees->layers < 0)
+        return fail(failure, JAIL_STEP_LAYERS, trees->layers);
+    if (runtime_fd >= 0)
+        trees->runtime = tree_clone(runtime_fd, "", 0);
+    if (trees->runtime < 0 && assign->runtime != JAIL_RUNTIME_PROVIDED)
+        return fail(failure, JAIL_STEP_RUNTIMES, runtime_fd < 0 ? ENOENT : trees->runtime);
+    return 0;
+}
+
+/* In the box's mount namespace. Its root is read-only and root's, so these paths are what we made
+ * them. */
+static int place(const struct trees *trees, uint32_t tmp_mb)
+{
+    char size[24];
+    int r = tree_attach(trees->code, AT_FDCWD, "/var/task");
+
+    if (!r && trees->layers >= 0)
+        r = tree_attach(trees->layers, AT_FDCWD, "/opt");
+    if (!r && trees->runtime >= 0)
+        r = tree_attach(trees->runtime, AT_FDCWD, "/var/runtime");
+    if (r || tmp_mb == JAIL_TMP_MB_DEFAULT)
+        return r;
+    (void)snprintf(size, sizeof(size), "size=%um", tmp_mb);
+    if (mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, size) < 0)
+        return -errno;
+    return 0;
+}
+
+int attach_function(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
+                    struct jail_failure *failure)
+{
+    CLEANUP(trees_close) struct trees trees = {-1, -1, -1};
+    int r = make_trees(jail, assign, &trees, failure);
+
+    if (r)
+        return r;
+    if (setns(init_pid_fd, CLONE_NEWNS) < 0)
+        return fail(failure, JAIL_STEP_ATTACH, errno);
+    r = place(&trees, assign->tmp_mb);
+    /* Our own root and working folder come back with the namespace. Staying would be worse than
+     * ending. */
+    must(setns(jail->root.mount_ns_fd, CLONE_NEWNS) == 0);
+    return r ? fail(failure, JAIL_STEP_ATTACH, r) : 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Giving an empty box its function: code at /var/task, layers at /opt, the runtime's client at
+ * /var/runtime, the size of /tmp. The trees are cloned in the jail's mount namespace (a detached
+ * tree cannot be cloned again from another one), then put in place from within the box's: 50 µs.
+ */
+
+#include "jail/jail.h"
+
+/* init_pid_fd names the namespace. 0 or a failed step. */
+int attach_function(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
+                    struct jail_failure *failure);

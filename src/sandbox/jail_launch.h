@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Start the jail. Called once, by main, before any thread exists and while still root (if ever): it
+ * forks. Waits until the jail says hello or why it cannot work here.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct jail_launch_options {
+    const char *jail_path;     /* lambd-jail */
+    const char *unpacker_path; /* lambd-unpack */
+    const char *state_dir;     /* packages live in code/ below it */
+    const char *runtimes_dir;  /* has python/ and node/: our clients */
+    const char *instance;      /* [a-z0-9-]{1,32}: tells daemons on one host apart; names cgroups */
+    uint32_t uid_base;  /* 0: 1900000000; boxes are uid_base + slot, the unpacker uid_base - 1 */
+    uint32_t slots_max; /* 0: LIMIT_ENVIRONMENTS */
+    bool is_cpu_strict; /* AWS's cpu quota instead of a weight only */
+};
+
+struct jail_launched {
+    int sock; /* for sandbox_host_options; the hello still waits in it */
+    pid_t pid;
+};
+
+/* 0 or a failure with the sentence for the user. */
+int jail_launch(struct jail_launched *ret_launched, const struct jail_launch_options *options,
+                struct reason *why);

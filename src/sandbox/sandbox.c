@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/must.h"
+#include "sandbox/interpreter.h"
+#include "sandbox/process_memory.h"
+#include "sandbox/sandbox_internal.h"
+#include "sandbox/steps.h"
+
+struct sandbox {
+    struct list node; /* of host->sandboxes */
+    struct sandbox_host *host;
+    const struct sandbox_ops *ops;
+    void *owner;
+    struct jail_assign assign;
+    uint32_t slot;
+    bool is_assigned; /* BOX_ASSIGN was sent */
+    bool is_starting; /* RUNTIME_START was asked for, its outcome is not known */
+    bool is_running;
+    bool is_frozen;
+    bool is_failed;
+    int memory_fd;     /* of the cgroup's peak; opened when asked for, closed when frozen */
+    char *environment; /* owned; of a start that waits for the box */
+    size_t environment_len;
+};
+
+static_assert((int)SANDBOX_RUNTIME_PYTHON == (int)JAIL_RUNTIME_PYTHON, "same numbers");
+static_assert((int)SANDBOX_RUNTIME_NODE == (int)JAIL_RUNTIME_NODE, "same numbers");
+static_assert((int)SANDBOX_RUNTIME_PROVIDED == (int)JAIL_RUNTIME_PROVIDED, "same numbers");
+static_assert((int)SANDBOX_NETWORK_NONE == (int)JAIL_NETWORK_NONE, "same numbers");
+
+static void clear_environment(struct sandbox *sandbox)
+{
+    if (sandbox->environment)
+        explicit_bzero(sandbox->environment, sandbox->environment_len);
+    free(sandbox->environment);
+    sandbox->environment = NULL;
+    sandbox->environment_len = 0;
+}
+
+static struct slot *slot_of(const struct sandbox *sandbox)
+{
+    return &sandbox->host->slots[sandbox->slot];
+}
+
+static int send_assign(struct sandbox *sandbox)
+{
+    const struct jail_request request = {.type = JAIL_BOX_ASSIGN,
+                                         .slot = sandbox->slot,
+                                         .generation = slot_of(sandbox)->generation,
+                                         .assign = sandbox->assign};
+
+    sandbox->is_assigned = true;
+    return host_send(sandbox->host, &request, NULL, 0, -1);
+}
+
+static int send_start(struct sandbox *sandbox, const char *environment, size_t len)
+{
+    const struct jail_request request = {.type = JAIL_RUNTIME_START,
+                                         .slot = sandbox->slot,
+                                         .generation = slot_of(sandbox)->generation,
+                                         .environment_bytes = (uint32_t)len};
+
+    return host_send(sandbox->host, &request, environment, len, -1);
+}
+
+static struct jail_assign assign_of(const struct sandbox_spec *spec)
+{
+    struct jail_assign assign = {
+        .runtime = spec->runtime,
+        .version_major = spec->version_major,
+        .version_minor = spec->version_minor,
+        .memory_mb = spec->memory_mb,
+        .tmp_mb = spec->tmp_mb,
+        .network = spec->network,
+        .layer_count = (uint32_t)spec->layer_count,
+        .code = spec->code,
+    };
+
+    must(spec->layer_count <= LIMIT_LAYERS_PER_FUNCTION);
+    memcpy(assign.layers, spec->layers, spec->layer_count * sizeof(spec->layers[0]));
+    return assign;
+}
+
+int sandbox_new(struct sandbox **ret_sandbox, struct sandbox_host *host,
+                const struct sandbox_spec *spec, const struct sandbox_ops *ops, void *owner,
+                struct reason *why)
+{
+    struct sandbox *sandbox = calloc(1, sizeof(*sandbox));
+    int r;
+
+    if (!sandbox)
+        return err_new(-ENOMEM);
+    sandbox->host = host;
+    sandbox->memory_fd = -1;
+    sandbox->ops = ops;
+    sandbox->owner = owner;
+    sandbox->assign = assign_of(spec);
+    list_init(&sandbox->node);
+    r = host_take(host, sandbox, &sandbox->slot, why);
+    if (r) {
+        free(sandbox);
+        return err_pass(r);
+    }
+    list_push_back(&host->sandboxes, &sandbox->node);
+    host->sandbox_count++;
+    if (slot_of(sandbox)->state == SLOT_PREPARED)
+        r = send_assign(sandbox);
+    if (r) {
+        reason_set(why, "out of memory");
+        (void)sandbox_free(sandbox);
+        return err_pass(r);
+    }
+    *ret_sandbox = sandbox;
+    return 0;
+}
+
+struct sandbox *sandbox_free(struct sandbox *sandbox)
+{
+    if (!sandbox)
+        return NULL;
+    close_fdp(&sandbox->memory_fd);
+    list_remove(&sandbox->node);
+    sandbox->host->sandbox_count--;
+    host_give_back(sandbox->host, sandbox->slot);
+    clear_environment(sandbox);
+    free(sandbox);
+    return NULL;
+}
+
+int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size_t len)
+{
+    must(!sandbox->is_running);
+    must(!sandbox->is_starting);
+    if (sandbox->is_failed)
+        return err_new(-ECONNRESET);
+    if (len > JAIL_ENVIRONMENT_BYTES_MAX || (len && environment[len - 1] != '\0'))
+        return err_new(-E2BIG);
+    if (sandbox->is_assigned) {
+        int r = send_start(sandbox, environment, len);
+
+        sandbox->is_starting = r == 0;
+        return r;
+    }
+    sandbox->environment = malloc(len ? len : 1);
+    if (!sandbox->environment)
+        return err_new(-ENOMEM);
+    memcpy(sandbox->environment, environment, len);
+    sandbox->environment_len = len;
+    sandbox->is_starting = true;
+    return 0;
+}
+
+static int send_signal(struct sandbox *sandbox, enum jail_signal which)
+{
+    if (sandbox->is_failed || !sandbox->is_assigned)
+        return 0;
+    return host_send_simple(sandbox->host, JAIL_RUNTIME_SIGNAL, sandbox->slot, which);
+}
+
+int sandbox_runtime_terminate(struct sandbox *sandbox)
+{
+    return send_signal(sandbox, JAIL_SIGNAL_TERMINATE);
+}
+
+int sandbox_runtime_kill(struct sandbox *sandbox)
+{
+    int r = sandbox_thaw(sandbox); /* the init has to run to do it */
+
+    return r ? r : send_signal(sandbox, JAIL_SIGNAL_KILL);
+}
+
+/* Freeze */
+
+static int write_freeze(const struct sandbox *sandbox, bool is_frozen)
+{
+    bool is_v2 = sandbox->host->features & JAIL_FEATURE_FREEZE_V2;
+    const char *text = is_v2 ? (is_frozen ? "1" : "0") : (is_frozen ? "FROZEN" : "THAWED");
+    size_t len = strlen(text);
+
+    return write(slot_of(sandbox)->freeze_fd, text, len) == (ssize_t)len ? 0 : err_new(-errno);
+}
+
+static int set_frozen(struct sandbox *sandbox, bool is_frozen)
+{
+    int r;
+
+    if (sandbox->is_failed || sandbox->is_frozen == is_frozen)
+        return 0;
+    if (slot_of(sandbox)->freeze_fd >= 0)
+        r = write_freeze(sandbox, is_frozen);
+    else
+        r = host_send_simple(sandbox->host, JAIL_BOX_FREEZE, sandbox->slot, is_frozen);
+    if (!r)
+        sandbox->is_frozen = is_frozen;
+    return r;
+}
+
+int sandbox_freeze(struct sandbox *sandbox)
+{
+    /* Idle environments hold no more descriptors than they must. */
+    close_fdp(&sandbox->memory_fd);
+    sandbox->memory_fd = -1;
+    /* Before its box is there, there is nothing to stop. */
+    return sandbox->is_assigned ? set_frozen(sandbox, true) : 0;
+}
+
+int sandbox_thaw(struct sandbox *sandbox)
+{
+    return set_frozen(sandbox, false);
+}
+
+/* Memory */
+
+static int open_memory(const struct sandbox *sandbox)
+{
+    const struct sandbox_host *host = sandbox->host;
+    char name[64];
+    int fd;
+
+    (void)snprintf(name, sizeof(name), "%u/%s", sandbox->slot,
+                   host->features & JAIL_FEATURE_MEMORY_V2 ? "memory.peak"
+                                                           : "memory.max_usage_in_bytes");
+    fd = openat(host->memory_fd, name, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 || !(host->features & JAIL_FEATURE_MEMORY_V2))
+        return fd;
+    /* memory.peak came with Linux 5.19. */
+    (void)snprintf(name, sizeof(name), "%u/memory.current", sandbox->slot);
+    return openat(host->memory_fd, name, O_RDONLY | O_CLOEXEC);
+}
+
+uint64_t sandbox_memory_peak_bytes(struct sandbox *sandbox)
+{
+    char text[24] = "";
+
+    if (sandbox->is_failed || slot_of(sandbox)->state != SLOT_PREPARED)
+        return 0;
+    if (sandbox->host->memory_fd < 0)
+        return process_memory_peak_bytes(slot_of(sandbox)->pid);
+    if (sandbox->memory_fd < 0)
+        sandbox->memory_fd = open_memory(sandbox);
+    if (sandbox->memory_fd < 0 || pread(sandbox->memory_fd, text, sizeof(text) - 1, 0) <= 0)
+        return 0;
+    return strtoull(text, NULL, 10);
+}
+
+/* Events */
+
+struct sandbox *sandbox_of_node(struct list *node)
+{
+    return container_of(node, struct sandbox, node);
+}
+
+static void fail_here(struct sandbox *sandbox, int error)
+{
+    const struct jail_failure failure = {.step = JAIL_STEP_RUNTIME, .error = (uint32_t)-error};
+
+    sandbox_on_failed(sandbox, &failure);
+}
+
+/* The box that we were waiting for: now send what was asked for meanwhile, in one go. */
+void sandbox_on_box_ready(struct sandbox *sandbox)
+{
+    int r = send_assign(sandbox);
+
+    if (!r && sandbox->is_starting)
+        r = send_start(sandbox, sandbox->environment, sandbox->environment_len);
+    clear_environment(sandbox);
+    if (r)
+        fail_here(sandbox, r);
+}
+
+void sandbox_on_assigned(struct sandbox *sandbox)
+{
+    sandbox->ops->ready(sandbox->owner, steal_fd(&slot_of(sandbox)->listener_fd));
+}
+
+void sandbox_on_started(struct sandbox *sandbox, int log_fd, int channel_fd)
+{
+    sandbox->is_starting = false;
+    sandbox->is_running = true;
+    host_refill_soon(sandbox->host);
+    sandbox->ops->runtime_started(sandbox->owner, channel_fd, log_fd);
+}
+
+void sandbox_on_exited(struct sandbox *sandbox, const struct jail_exited *exited)
+{
+    const struct sandbox_exit ended = {.wait_status = exited->wait_status,
+                                       .out_of_memory = exited->is_out_of_memory != 0};
+
+    sandbox->is_running = false;
+    sandbox->ops->runtime_exited(sandbox->owner, &ended);
+}
+
+static int outcome_of(const struct jail_failure *failure)
+{
+    switch ((enum jail_step)failure->step) {
+    case JAIL_STEP_INTERPRETER:
+        return SANDBOX_FAILED_NO_INTERPRETER;
+    case JAIL_STEP_BOOTSTRAP:
+        return SANDBOX_FAILED_NO_BOOTSTRAP;
+    case JAIL_STEP_INIT_DIED:
+        return SANDBOX_FAILED_GONE;
+    default:
+        return SANDBOX_FAILED_HOST;
+    }
+}
+
+void sandbox_on_failed(struct sandbox *sandbox, const struct jail_failure *failure)
+{
+    struct reason why;
+    int outcome = outcome_of(failure);
+
+    if (sandbox->is_failed)
+        return;
+    sandbox->is_failed = true;
+    if (outcome == SANDBOX_FAILED_NO_INTERPRETER)
+        sandbox_interpreter_missing(&why, (enum sandbox_runtime)sandbox->assign.runtime,
+                                    sandbox->assign.version_major, sandbox->assign.version_minor);
+    else
+        step_reason(&why, failure);
+    sandbox->ops->failed(sandbox->owner, outcome, &why);
+}
