@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the session's state machine and its HTTP codec share; included in this folder only. */
+
+#include "base/list.h"
+#include "http/server.h"
+#include "runtime/channel.h"
+#include "runtime/session.h"
+
+enum runtime_state {
+    RUNTIME_ABSENT, /* no process, or one that is being killed: nothing is heard */
+    RUNTIME_STARTED,
+    RUNTIME_READY,
+    RUNTIME_RUNNING,
+    RUNTIME_RESPONDING,
+    RUNTIME_ERRORING,
+    RUNTIME_RESPONSE_SENT,
+    RUNTIME_INIT_ERROR,
+};
+
+struct runtime_session {
+    uv_loop_t *loop;
+    const struct runtime_session_ops *ops;
+    void *owner;
+    enum runtime_state state;
+    const struct runtime_event *event; /* borrowed; set in RUNNING … RESPONSE_SENT */
+    uint32_t invocation;               /* number of the event on the channel */
+    bool is_framed;                    /* the process talks over a channel, not HTTP */
+    struct channel *channel;           /* owned; NULL for HTTP runtimes */
+    struct buf stream;                 /* the pieces of a response that comes in several frames */
+    struct buf head;                   /* of the frame being made; its memory is reused */
+    struct http_server *server;        /* owned; NULL until session_listen() */
+    struct list parked;                /* struct runtime_api_wait: `next` calls that wait */
+    struct list bodies;                /* struct runtime_api_body: results that are being read */
+};
+
+/* The state's name as the Runtime API prints it. */
+const char *runtime_state_name(enum runtime_state state);
+
+/* Steps of the machine; false when the present state does not allow them (nothing happens then). */
+bool session_step_next(struct runtime_session *session);
+bool session_step_init_error(struct runtime_session *session);
+bool session_step_body(struct runtime_session *session, enum runtime_state body_state);
+void session_step_sent(struct runtime_session *session);
+
+/* runtime/api.c */
+int runtime_api_listen(struct runtime_session *session, int listener_fd);
+void runtime_api_deliver(struct runtime_session *session); /* answer the parked `next` calls */
+void runtime_api_drop(
+    struct runtime_session *session); /* the process is gone: let waiting calls and bodies go */
