@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "invoke/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/must.h"
+#include "catalog/function.h"
+#include "invoke/concurrency.h"
+#include "invoke/env_pool.h"
+#include "invoke/invocation.h"
+
+enum { NO_BOX_MS = 10 }; /* a stopped box is gone within milliseconds */
+
+struct dispatch {
+    struct env_context env_context;
+    struct env_pool_context pool_context;
+    const struct dispatch_ops *ops;
+    void *owner;
+    struct map pools; /* "account/region/name:version" → struct env_pool of the present snapshot */
+    struct list all;  /* every pool, those of older snapshots too */
+    struct list lru;  /* idle environments, the longest idle first */
+    struct list neglected; /* pools that wait for room and have no environment at all */
+    struct list starved;   /* those that want more environments */
+    bool is_serving;       /* them: nobody else takes the room */
+    struct list empty;
+    struct concurrency concurrency;
+    uint32_t environments_max;
+    size_t environments;
+    uint64_t invocations;
+    uv_timer_t *sweeper; /* owned until closed; frees empty pools and serves starved ones */
+    void (*drained)(void *owner);
+    void *drained_owner;
+};
+
+static const struct env_pool_ops pool_ops;
+
+int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *options)
+{
+    struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
+    uv_timer_t *sweeper = calloc(1, sizeof(*sweeper));
+
+    if (!dispatch || !sweeper) {
+        free(dispatch);
+        free(sweeper);
+        return err_new(-ENOMEM);
+    }
+    dispatch->env_context = (struct env_context){
+        .loop = options->loop,
+        .sandboxes = options->sandboxes,
+        .logs = options->logs,
+        .idle_freeze_ms = options->idle_freeze_ms,
+        .idle_stop_ms = options->idle_stop_ms,
+        .endpoint_url = options->endpoint_url,
+    };
+    dispatch->pool_context = (struct env_pool_context){
+        .envs = &dispatch->env_context,
+        .lru = &dispatch->lru,
+        .ops = &pool_ops,
+        .owner = dispatch,
+    };
+    dispatch->ops = options->ops;
+    dispatch->owner = options->owner;
+    dispatch->environments_max = options->environments_max;
+    map_init(&dispatch->pools);
+    list_init(&dispatch->all);
+    list_init(&dispatch->lru);
+    list_init(&dispatch->neglected);
+    list_init(&dispatch->starved);
+    list_init(&dispatch->empty);
+    concurrency_init(&dispatch->concurrency, options->concurrency_limit);
+    must(uv_timer_init(options->loop, sweeper) == 0);
+    sweeper->data = dispatch;
+    dispatch->sweeper = sweeper;
+    *ret_dispatch = dispatch;
+    return 0;
+}
+
+static void on_sweeper_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+struct dispatch *dispatch_free(struct dispatch *dispatch)
+{
+    if (!dispatch)
+        return NULL;
+    must(dispatch->concurrency.in_flight == 0);
+    while (!list_is_empty(&dispatch->all))
+        (void)env_pool_free(env_pool_of_all_node(list_first(&dispatch->all)));
+    map_deinit(&dispatch->pools);
+    concurrency_deinit(&dispatch->concurrency);
+    uv_close((uv_handle_t *)dispatch->sweeper, on_sweeper_closed);
+    free(dispatch);
+    return NULL;
+}
+
+static struct env_pool *add_pool(struct dispatch *dispatch, struct function_version *version)
+{
+    struct env_pool *pool = env_pool_new(&dispatch->pool_context, version);
+
+    if (!pool)
+        return NULL;
+    if (map_put(&dispatch->pools, env_pool_key(pool), pool) != MAP_OK)
+        return env_pool_free(pool);
+    list_push_back(&dispatch->all, env_pool_all_node(pool));
+    return pool;
+}
+
+static struct env_pool *pool_of(struct dispatch *dispatch, struct function_version *version)
+{
+    char text[ENV_POOL_KEY_BYTES];
+    struct str key =
+        env_pool_make_key(text, version->account, version->region, version->name, version->version);
+    struct env_pool *pool = map_get(&dispatch->pools, key);
+
+    if (pool && env_pool_version(pool) != version) {
+        (void)map_remove(&dispatch->pools, key);
+        env_pool_retire(pool);
+        pool = NULL;
+    }
+    return pool ? pool : add_pool(dispatch, version);
+}
+
+int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
+{
+    const struct function_version *version = inv->version;
+    struct env_pool *pool;
+    int r;
+
+    r = concurrency_take(&dispatch->concurrency, version->account, version->region);
+    if (r == CONCURRENCY_ACCOUNT_LIMIT)
+        return DISPATCH_CONCURRENCY_LIMIT;
+    if (r < 0)
+        return err_pass(r);
+    pool = pool_of(dispatch, inv->version);
+    if (!pool) {
+        concurrency_give(&dispatch->concurrency, version->account, version->region);
+        return err_new(-ENOMEM);
+    }
+    env_pool_submit(pool, inv);
+    return DISPATCH_OK;
+}
+
+void dispatch_retire(struct dispatch *dispatch, struct str account, struct str region,
+                     struct str name, struct str function_version)
+{
+    char text[ENV_POOL_KEY_BYTES];
+    struct str key = env_pool_make_key(text, account, region, name, function_version);
+    struct env_pool *pool = map_remove(&dispatch->pools, key);
+
+    if (pool)
+        env_pool_retire(pool);
+}
+
+void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner)
+{
+    if (dispatch->concurrency.in_flight == 0) {
+        drained(owner);
+        return;
+    }
+    dispatch->drained = drained;
+    dispatch->drained_owner = owner;
+}
+
+void dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret_stats)
+{
+    *ret_stats = (struct dispatch_stats){
+        .environments = dispatch->environments,
+        .in_flight = dispatch->concurrency.in_flight,
+        .invocations = dispatch->invocations,
+    };
+}
+
+/* ---- work of the next loop turn ---- */
+
+static bool is_starved(const struct dispatch *dispatch)
+{
+    return !list_is_empty(&dispatch->neglected) || !list_is_empty(&dispatch->starved);
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+    while (!list_is_empty(from)) {
+        struct list *node = list_first(from);
+
+        list_remove(node);
+        list_push_back(to, node);
+    }
+}
+
+static void serve_starved(struct dispatch *dispatch)
+{
+    struct list waiting;
+
+    /* Those that are starved again put themselves back; each gets one chance. */
+    list_init(&waiting);
+    move_all(&dispatch->neglected, &waiting);
+    move_all(&dispatch->starved, &waiting);
+    dispatch->is_serving = true;
+    while (!list_is_empty(&waiting))
+        env_pool_kick(env_pool_of_node(list_first(&waiting)));
+    dispatch->is_serving = false;
+}
+
+static void free_empty(struct dispatch *dispatch)
+{
+    list_for_each_safe (node, &dispatch->empty) {
+        struct env_pool *pool = env_pool_of_node(node);
+
+        list_remove(node);
+        if (!env_pool_is_empty(pool))
+            continue; /* it has work again */
+        if (map_get(&dispatch->pools, env_pool_key(pool)) == pool)
+            (void)map_remove(&dispatch->pools, env_pool_key(pool));
+        (void)env_pool_free(pool);
+    }
+}
+
+static void sweep(uv_timer_t *timer)
+{
+    struct dispatch *dispatch = timer->data;
+
+    serve_starved(dispatch);
+    free_empty(dispatch);
+}
+
+static void sweep_soon(struct dispatch *dispatch)
+{
+    if (!uv_is_active((uv_handle_t *)dispatch->sweeper))
+        must(uv_timer_start(dispatch->sweeper, sweep, 0, 0) == 0);
+}
+
+/* ---- what pools ask and say ---- */
+
+static bool on_may_start(void *owner)
+{
+    struct dispatch *dispatch = owner;
+    struct list *oldest;
+    struct env *env;
+
+    if (!dispatch->is_serving && is_starved(dispatch))
+        return false; /* behind those that wait already */
+    if (dispatch->environments < dispatch->environments_max)
+        return true;
+    oldest = list_first(&dispatch->lru);
+    if (!oldest)
+        return false;
+    env = env_of_lru_node(oldest);
+    env_pool_evict(env_owner(env), env);
+    return true;
+}
+
+static bool on_must_yield(void *owner)
+{
+    struct dispatch *dispatch = owner;
+    struct list *first = list_first(&dispatch->neglected);
+
+    return first && env_pool_is_neglected(env_pool_of_node(first));
+}
+
+static void on_idle(void *owner)
+{
+    struct dispatch *dispatch = owner;
+
+    if (is_starved(dispatch))
+        sweep_soon(dispatch); /* it can be stopped for them */
+}
+
+static void on_env_count(void *owner, struct env_pool *pool, int change)
+{
+    struct dispatch *dispatch = owner;
+
+    (void)pool;
+    dispatch->environments += (size_t)change;
+    if (change < 0 && is_starved(dispatch))
+        sweep_soon(dispatch);
+}
+
+static void on_ended(void *owner, struct invocation *inv)
+{
+    struct dispatch *dispatch = owner;
+
+    concurrency_give(&dispatch->concurrency, inv->version->account, inv->version->region);
+    (void)invocation_free(inv);
+    dispatch->invocations++;
+    if (dispatch->drained && dispatch->concurrency.in_flight == 0) {
+        dispatch->drained(dispatch->drained_owner);
+        dispatch->drained = NULL;
+    }
+}
+
+static void on_starved(void *owner, struct env_pool *pool)
+{
+    struct dispatch *dispatch = owner;
+
+    list_remove(env_pool_node(pool));
+    list_push_back(env_pool_has_environments(pool) ? &dispatch->starved : &dispatch->neglected,
+                   env_pool_node(pool));
+    if (dispatch->environments < dispatch->environments_max || !list_is_empty(&dispatch->lru))
+        sweep_soon(dispatch);
+}
+
+static void on_empty(void *owner, struct env_pool *pool)
+{
+    struct dispatch *dispatch = owner;
+
+    list_remove(env_pool_node(pool));
+    list_push_back(&dispatch->empty, env_pool_node(pool));
+    sweep_soon(dispatch);
+}
+
+static void on_no_box(void *owner)
+{
+    struct dispatch *dispatch = owner;
+
+    if (!uv_is_active((uv_handle_t *)dispatch->sweeper))
+        must(uv_timer_start(dispatch->sweeper, sweep, NO_BOX_MS, 0) == 0);
+}
+
+static void on_api_request(void *owner, struct function_version *version, bool is_running,
+                           struct http_request *req)
+{
+    struct dispatch *dispatch = owner;
+
+    dispatch->ops->api_request(dispatch->owner, version, is_running, req);
+}
+
+static const struct env_pool_ops pool_ops = {
+    .may_start = on_may_start,
+    .must_yield = on_must_yield,
+    .idle = on_idle,
+    .env_count = on_env_count,
+    .ended = on_ended,
+    .starved = on_starved,
+    .no_box = on_no_box,
+    .empty = on_empty,
+    .api_request = on_api_request,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The scheduler's front: takes invocations, holds the concurrency limits and the pools of
+ * environments, one for each function version that runs, and gives room from one pool to another.
+ * Every invocation takes this road, whatever brought it. Loop thread only.
+ *
+ * When all environments are taken, the longest idle one goes for the sake of the pool that has
+ * waited longest. A pool without any environment gets one after a second, even when others always
+ * have more to run.
+ *
+ * What grows with what: a pool per function version with environments or waiting invocations; an
+ * environment per concurrent invocation, at most environments_max; finding a pool and taking an
+ * idle environment are constant time.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct dispatch;
+struct function_version;
+struct http_request;
+struct invocation;
+struct log_store;
+struct sandbox_host;
+
+struct dispatch_ops {
+    /*
+     * A request from inside a sandbox to the daemon's own API; it acts as that version's account
+     * and role. is_running: an invocation runs there.
+     */
+    void (*api_request)(void *owner, struct function_version *version, bool is_running,
+                        struct http_request *req);
+};
+
+struct dispatch_options {
+    uv_loop_t *loop;
+    struct sandbox_host *sandboxes;
+    struct log_store *logs;
+    uint64_t idle_freeze_ms; /* UINT64_MAX: never */
+    uint64_t idle_stop_ms;
+    uint32_t environments_max;
+    uint32_t concurrency_limit; /* per account and region */
+    bool endpoint_url;          /* AWS_ENDPOINT_URL inside functions */
+    const struct dispatch_ops *ops;
+    void *owner;
+};
+
+int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *options);
+/* Kills all environments; nothing may be in flight. */
+struct dispatch *dispatch_free(struct dispatch *dispatch);
+
+/* Outcomes of dispatch_submit() */
+enum { DISPATCH_OK, DISPATCH_CONCURRENCY_LIMIT };
+
+/*
+ * DISPATCH_OK: inv is the dispatch's, and its sink will be told (possibly before this returns).
+ * Otherwise it is still the caller's: a limit, or -ENOMEM.
+ */
+int dispatch_submit(struct dispatch *dispatch, struct invocation *inv);
+
+/*
+ * This version of this function was changed or deleted: let the environments of its last snapshot
+ * go, the idle ones now and the busy ones when they are done.
+ */
+void dispatch_retire(struct dispatch *dispatch, struct str account, struct str region,
+                     struct str name, struct str version);
+
+/* drained is called when nothing is in flight (perhaps at once); the caller submits nothing any
+ * more. */
+void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner);
+
+struct dispatch_stats {
+    size_t environments;
+    size_t in_flight;
+    uint64_t invocations; /* ended so far */
+};
+void dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret_stats);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Function environments: one sandbox plus one runtime session, the only place where the two meet.
+ * An env runs one invocation at a time; its owner is an env_pool.
+ *
+ *              runtime started          first next
+ *   STARTING ─────────────────▶ INIT ───────────────▶ IDLE ◀──────────────┐ done
+ *      │                         │ error, exit, 10 s   │ env_run           │
+ *      │                         ▼                     ▼                   │
+ *      │        exited     RESETTING            ┌──── BUSY ───────────────┘
+ *      │    DOWN ◀──────────────────────────────┤ time-out, broken: killed; exit
+ *      │     │ env_run      first next          │
+ *      │     └──────▶ REINIT ─────────▶ BUSY    │
+ *      ▼                 └── error, exit, time-out ──▶ RESETTING ──▶ DOWN
+ *   HOPELESS (no interpreter, no bootstrap: the first invocation gets the reason)
+ *   any state: the box is gone ──▶ DEAD
+ *
+ * An IDLE env whose process broke the rules, and is being killed, takes an invocation into
+ * RESETTING and from there on to REINIT.
+ *
+ * RESETTING and DOWN keep the box: same /tmp, same listener, same log stream; the next invocation
+ * runs the init again within its own time ("suppressed init", spec: lifecycle 1.3).
+ *
+ * Loop thread only. Ops are never called from inside env_new(), env_free() or env_kill(); env_run()
+ * may call them only in the HOPELESS state.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "base/list.h"
+
+struct env;
+struct function_version;
+struct http_request;
+struct invocation;
+struct log_store;
+struct sandbox_host;
+
+struct env_ops {
+    /* Init is over, or it failed in a way that the next invocation repeats: env_run() may be
+     * called. */
+    void (*available)(void *owner, struct env *env);
+    /* The invocation is over: its sink has been told. The callee frees it; `available` follows when
+     * the env lives on. */
+    void (*ended)(void *owner, struct env *env, struct invocation *inv);
+    /* The box is gone; env_free() must follow. When no invocation was running, outcome and why tell
+     * a waiting one. */
+    void (*dead)(void *owner, struct env *env, const struct reason *why);
+    /* A request from inside the sandbox to the daemon's own API. */
+    void (*api_request)(void *owner, struct env *env, struct http_request *req);
+};
+
+struct env_context {
+    uv_loop_t *loop;
+    struct sandbox_host *sandboxes;
+    struct log_store *logs;
+    uint64_t idle_freeze_ms; /* idle for so long: frozen; UINT64_MAX: never */
+    uint64_t idle_stop_ms;   /* idle for so long: `dead` is called */
+    bool endpoint_url;       /* give functions AWS_ENDPOINT_URL */
+};
+
+/* version is referenced; context is borrowed and outlives the env. -EAGAIN: all boxes are taken, by
+ * some that end, too. */
+int env_new(struct env **ret_env, const struct env_context *context,
+            struct function_version *version, const struct env_ops *ops, void *owner,
+            struct reason *why);
+/* Kills the box. An invocation in it must have ended. */
+struct env *env_free(struct env *env);
+
+/* Run an invocation (borrowed until `ended`); the env must be available. */
+void env_run(struct env *env, struct invocation *inv);
+
+bool env_is_available(const struct env *env);
+bool env_is_running(const struct env *env); /* an invocation */
+/* Set until env_set_known(): the pool counts environments that have not been available yet. */
+bool env_is_new(const struct env *env);
+void env_set_known(struct env *env);
+
+/* For the pool: the env's node in the list it is in now. */
+struct list *env_node(struct env *env);
+struct env *env_of_node(struct list *node);
+/* The same for the list of all idle envs, oldest first. */
+struct list *env_lru_node(struct env *env);
+struct env *env_of_lru_node(struct list *node);
+void *env_owner(const struct env *env);

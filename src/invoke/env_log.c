@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "invoke/env_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/rand.h"
+#include "catalog/function.h"
+#include "catalog/runtime_version.h"
+#include "invoke/runtime_name.h"
+#include "obs/log_store.h"
+#include "sandbox/interpreter.h"
+
+enum { ERROR_TYPE_BYTES = 128 };
+
+static enum report_level system_level(struct str level)
+{
+    if (str_eq(level, STR("DEBUG")))
+        return REPORT_LEVEL_DEBUG;
+    return str_eq(level, STR("WARN")) ? REPORT_LEVEL_WARN : REPORT_LEVEL_INFO;
+}
+
+/* "2025/01/31/[$LATEST]<32 hex>", with the function's name before the bracket in a group that it
+ * chose itself. */
+static void make_stream_name(struct env_log *log)
+{
+    const struct function_version *version = log->version;
+    char date[CLOCK_TEXT_BYTES];
+    char default_group[128];
+    char id[33];
+    bool own_group;
+
+    (void)snprintf(default_group, sizeof(default_group), "/aws/lambda/%.*s",
+                   STR_FMT(version->name));
+    own_group = version->log_group.len && !str_eq(version->log_group, str_of(default_group));
+    (void)snprintf(log->stream_name, sizeof(log->stream_name), "%s/%.*s[%.*s]%s",
+                   clock_format_date(date, clock_real_ms()), own_group ? (int)version->name.len : 0,
+                   version->name.ptr, STR_FMT(version->version), rand_hex(id, 16));
+}
+
+int env_log_init(struct env_log *log, struct log_store *store, struct function_version *version)
+{
+    int r;
+
+    *log = (struct env_log){
+        .version = version,
+        .format = {.json = version->log_format == FUNCTION_LOG_JSON,
+                   .level = system_level(version->log_level_system)},
+    };
+    make_stream_name(log);
+    log->init_tail = calloc(1, sizeof(*log->init_tail));
+    if (!log->init_tail)
+        return err_new(-ENOMEM);
+    log->tail = log->init_tail;
+    r = log_stream_open(&log->stream, store, version->account, version->region, version->name,
+                        str_of(log->stream_name));
+    return r < 0 ? err_pass(r) : 0;
+}
+
+void env_log_deinit(struct env_log *log)
+{
+    log->stream = log_stream_close(log->stream);
+    buf_deinit(&log->line);
+    free(log->init_tail);
+    log->init_tail = NULL;
+    log->tail = NULL;
+}
+
+void env_log_line(struct env_log *log, uint64_t real_ms, struct str message)
+{
+    if (log->stream)
+        log_stream_write(log->stream, real_ms, message);
+    if (!log->tail)
+        return;
+    log_tail_append(log->tail, message);
+    if (!str_ends_with(message, STR("\n")))
+        log_tail_append(log->tail, STR("\n"));
+}
+
+void env_log_begin_run(struct env_log *log, struct log_tail *tail)
+{
+    if (log->init_tail && tail)
+        *tail = *log->init_tail;
+    free(log->init_tail);
+    log->init_tail = NULL;
+    log->tail = tail;
+}
+
+/* Write what a report_* call has put into the line, if its level let it. */
+static void flush(struct env_log *log, uint64_t now_ms)
+{
+    if (log->line.len && !buf_failed(&log->line))
+        env_log_line(log, now_ms, buf_str(&log->line));
+    buf_clear(&log->line);
+}
+
+/* "python:3.12", and what the host really runs when that is another version. */
+static void runtime_label(const struct runtime_name *name, char *text, size_t size)
+{
+    struct sandbox_interpreter found;
+
+    (void)snprintf(text, size, "%s", name->label);
+    if (name->family == RUNTIME_OTHER || name->family == RUNTIME_PROVIDED ||
+        !sandbox_interpreter_find(&found, name->sandbox, name->major, name->minor) ||
+        sandbox_interpreter_is(&found, name->sandbox, name->major, name->minor))
+        return;
+    (void)snprintf(text, size, "%s (run by the host's %s)", name->label, found.path);
+}
+
+void env_log_init_start(struct env_log *log, const struct runtime_name *name)
+{
+    uint64_t now_ms = clock_real_ms();
+    char label[128];
+    char arn[RUNTIME_VERSION_ARN_BYTES];
+    struct report_init init;
+
+    runtime_label(name, label, sizeof(label));
+    init = (struct report_init){
+        .runtime_version = str_of(label),
+        .runtime_version_arn =
+            str_of(runtime_version_arn(log->version->region, log->version->runtime, arn)),
+        .function_name = log->version->name,
+        .function_version = log->version->version,
+        .log_stream = str_of(log->stream_name),
+        .memory_mb = log->version->memory_mb,
+    };
+    report_init_start(&log->line, log->format, now_ms, &init);
+    flush(log, now_ms);
+}
+
+void env_log_start(struct env_log *log, struct str request_id, struct str invoked_arn)
+{
+    uint64_t now_ms = clock_real_ms();
+
+    report_start(&log->line, log->format, now_ms, request_id, invoked_arn, log->version->version);
+    flush(log, now_ms);
+}
+
+void env_log_end(struct env_log *log, const struct invocation_record *record)
+{
+    uint64_t now_ms = clock_real_ms();
+
+    report_end(&log->line, log->format, now_ms, record);
+    flush(log, now_ms);
+    report_report(&log->line, log->format, now_ms, record);
+    flush(log, now_ms);
+}
+
+void env_log_init_report(struct env_log *log, uint64_t ns, struct str phase,
+                         enum report_status status, struct str error_type)
+{
+    uint64_t now_ms = clock_real_ms();
+
+    report_init_report(&log->line, log->format, now_ms, ns, phase, status, error_type);
+    flush(log, now_ms);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_known_type(struct str type)
+{
+    size_t dot = str_find(type, '.');
+    struct str family = str_sub(type, 0, dot);
+    struct str name = str_sub(type, dot + 1, type.len);
+
+    if (!str_eq(family, STR("Runtime")) && !str_eq(family, STR("Function")))
+        return false;
+    if (name.len < 2 || name.ptr[0] < 'A' || name.ptr[0] > 'Z')
+        return false;
+    for (size_t i = 1; i < name.len; i++)
+        if (!is_letter(name.ptr[i]))
+            return false;
+    return true;
+}
+
+void env_log_error_type(struct str reported, char *type)
+{
+    const char *other =
+        str_starts_with(reported, STR("Function.")) ? "Function.Unknown" : "Runtime.Unknown";
+
+    if (!is_known_type(reported) || !str_to_cstr(reported, type, ERROR_TYPE_BYTES))
+        (void)snprintf(type, ERROR_TYPE_BYTES, "%s", other);
+}

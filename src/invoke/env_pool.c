@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "invoke/env_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/must.h"
+#include "catalog/function.h"
+#include "invoke/invocation.h"
+
+enum { NEGLECT_MS = 1000 }; /* long enough to be worth the cold starts that follow */
+
+struct env_pool {
+    const struct env_pool_context *context; /* borrowed */
+    struct function_version *version;       /* owned reference */
+    struct str key;                         /* in key_text */
+    char key_text[ENV_POOL_KEY_BYTES];
+    struct list all_node;
+    struct list idle;       /* envs; the warmest first */
+    struct list other;      /* envs that start, run or reset */
+    struct list waiting;    /* invocations; the oldest first */
+    struct list owner_node; /* the dispatch's list of starved or of empty pools */
+    size_t env_count;
+    size_t starting_count; /* envs that have never been available */
+    size_t waiting_count;
+    uint64_t starved_ns; /* since when invocations wait for room; 0: they do not */
+    bool retired;
+};
+
+static const struct env_ops env_ops;
+
+struct env_pool *env_pool_new(const struct env_pool_context *context,
+                              struct function_version *version)
+{
+    struct env_pool *pool = calloc(1, sizeof(*pool));
+
+    if (!pool)
+        return NULL;
+    pool->context = context;
+    pool->version = function_version_ref(version);
+    pool->key = env_pool_make_key(pool->key_text, version->account, version->region, version->name,
+                                  version->version);
+    list_init(&pool->all_node);
+    list_init(&pool->idle);
+    list_init(&pool->other);
+    list_init(&pool->waiting);
+    list_init(&pool->owner_node);
+    return pool;
+}
+
+static void free_envs(struct env_pool *pool, struct list *list)
+{
+    while (!list_is_empty(list)) {
+        (void)env_free(env_of_node(list_first(list)));
+        pool->env_count--;
+        pool->context->ops->env_count(pool->context->owner, pool, -1);
+    }
+}
+
+struct env_pool *env_pool_free(struct env_pool *pool)
+{
+    if (!pool)
+        return NULL;
+    must(list_is_empty(&pool->waiting));
+    free_envs(pool, &pool->idle);
+    free_envs(pool, &pool->other);
+    list_remove(&pool->owner_node);
+    list_remove(&pool->all_node);
+    (void)function_version_unref(pool->version);
+    free(pool);
+    return NULL;
+}
+
+struct function_version *env_pool_version(const struct env_pool *pool)
+{
+    return pool->version;
+}
+
+struct str env_pool_key(const struct env_pool *pool)
+{
+    return pool->key;
+}
+
+static char *put(char *to, struct str text, char end)
+{
+    memcpy(to, text.ptr, text.len);
+    to[text.len] = end;
+    return to + text.len + 1;
+}
+
+struct str env_pool_make_key(char *to, struct str account, struct str region, struct str name,
+                             struct str version)
+{
+    char *at = to;
+
+    must(account.len + region.len + name.len + version.len + 4 <= ENV_POOL_KEY_BYTES);
+    at = put(at, account, '/');
+    at = put(at, region, '/');
+    at = put(at, name, ':');
+    at = put(at, version, '\0');
+    return str_make(to, (size_t)(at - to) - 1);
+}
+
+struct list *env_pool_all_node(struct env_pool *pool)
+{
+    return &pool->all_node;
+}
+
+struct env_pool *env_pool_of_all_node(struct list *node)
+{
+    return container_of(node, struct env_pool, all_node);
+}
+
+struct list *env_pool_node(struct env_pool *pool)
+{
+    return &pool->owner_node;
+}
+
+struct env_pool *env_pool_of_node(struct list *node)
+{
+    return container_of(node, struct env_pool, owner_node);
+}
+
+bool env_pool_is_empty(const struct env_pool *pool)
+{
+    return pool->env_count == 0 && pool->waiting_count == 0;
+}
+
+bool env_pool_has_environments(const struct env_pool *pool)
+{
+    return pool->env_count > 0;
+}
+
+bool env_pool_is_neglected(const struct env_pool *pool)
+{
+    return pool->env_count == 0 && pool->starved_ns &&
+           clock_mono_ns() - pool->starved_ns > NEGLECT_MS * NS_PER_MS;
+}
+
+static void starve(struct env_pool *pool)
+{
+    if (!pool->starved_ns)
+        pool->starved_ns = clock_mono_ns();
+    pool->context->ops->starved(pool->context->owner, pool);
+}
+
+static void say_if_empty(struct env_pool *pool)
+{
+    if (env_pool_is_empty(pool))
+        pool->context->ops->empty(pool->context->owner, pool);
+}
+
+static struct invocation *take_waiting(struct env_pool *pool)
+{
+    struct list *node = list_first(&pool->waiting);
+
+    if (!node)
+        return NULL;
+    list_remove(node);
+    pool->waiting_count--;
+    return container_of(node, struct invocation, node);
+}
+
+/* The oldest waiting invocation cannot be run at all. */
+static void fail_waiting(struct env_pool *pool, const struct reason *why)
+{
+    struct invocation *inv = take_waiting(pool);
+    char *text;
+
+    if (!inv)
+        return;
+    text = strdup(why->text);
+    inv->sink->responded(inv, INVOCATION_UNAVAILABLE, text, text ? strlen(text) : 0);
+    inv->sink->ended(inv, NULL);
+    pool->context->ops->ended(pool->context->owner, inv);
+}
+
+static int start_one(struct env_pool *pool, struct reason *why)
+{
+    struct env *env;
+    int r = env_new(&env, pool->context->envs, pool->version, &env_ops, pool, why);
+
+    if (r < 0)
+        return err_pass(r);
+    list_push_back(&pool->other, env_node(env));
+    pool->env_count++;
+    pool->starting_count++;
+    pool->context->ops->env_count(pool->context->owner, pool, 1);
+    return 0;
+}
+
+void env_pool_kick(struct env_pool *pool)
+{
+    struct reason why;
+    int r;
+
+    list_remove(&pool->owner_node);
+    while (pool->starting_count < pool->waiting_count) {
+        if (!pool->context->ops->may_start(pool->context->owner)) {
+            starve(pool);
+            return;
+        }
+        why = (struct reason){0};
+        r = start_one(pool, &why);
+        if (r == -EAGAIN) {
+            pool->context->ops->no_box(pool->context->owner);
+            starve(pool);
+            return;
+        }
+        if (r < 0)
+            fail_waiting(pool, &why);
+    }
+    pool->starved_ns = 0;
+    say_if_empty(pool);
+}
+
+static void set_busy(struct env_pool *pool, struct env *env)
+{
+    list_remove(env_node(env));
+    list_remove(env_lru_node(env));
+    list_push_back(&pool->other, env_node(env));
+}
+
+void env_pool_submit(struct env_pool *pool, struct invocation *inv)
+{
+    struct list *node = list_first(&pool->idle);
+
+    if (node) {
+        set_busy(pool, env_of_node(node));
+        env_run(env_of_node(node), inv);
+        return;
+    }
+    list_push_back(&pool->waiting, &inv->node);
+    pool->waiting_count++;
+    env_pool_kick(pool);
+}
+
+static void drop(struct env_pool *pool, struct env *env)
+{
+    (void)env_free(env);
+    pool->env_count--;
+    pool->context->ops->env_count(pool->context->owner, pool, -1);
+    say_if_empty(pool);
+}
+
+void env_pool_evict(struct env_pool *pool, struct env *env)
+{
+    drop(pool, env);
+}
+
+void env_pool_retire(struct env_pool *pool)
+{
+    pool->retired = true;
+    while (!list_is_empty(&pool->idle)) {
+        struct env *env = env_of_node(list_first(&pool->idle));
+        bool last = pool->env_count == 1 && pool->waiting_count == 0;
+
+        drop(pool, env);
+        if (last)
+            return; /* the pool may be on its way out */
+    }
+}
+
+/* ---- what environments say ---- */
+
+/* Environments that were never available are counted; the first word of each takes it out of the
+ * count. */
+static void has_started(struct env_pool *pool, struct env *env)
+{
+    if (!env_is_new(env))
+        return;
+    env_set_known(env);
+    must(pool->starting_count > 0);
+    pool->starting_count--;
+}
+
+static void on_available(void *owner, struct env *env)
+{
+    struct env_pool *pool = owner;
+    struct invocation *inv;
+
+    bool is_new = env_is_new(env); /* it cost a start, and runs at least once */
+
+    has_started(pool, env);
+    if (!is_new && pool->waiting_count && pool->context->ops->must_yield(pool->context->owner)) {
+        drop(pool, env);
+        starve(pool);
+        return;
+    }
+    inv = take_waiting(pool);
+    if (inv) {
+        set_busy(pool, env);
+        env_run(env, inv);
+        return;
+    }
+    if (pool->retired) {
+        drop(pool, env);
+        return;
+    }
+    list_remove(env_node(env));
+    list_push_front(&pool->idle, env_node(env));
+    list_remove(env_lru_node(env));
+    list_push_back(pool->context->lru, env_lru_node(env));
+    pool->context->ops->idle(pool->context->owner);
+}
+
+static void on_ended(void *owner, struct env *env, struct invocation *inv)
+{
+    struct env_pool *pool = owner;
+
+    (void)env;
+    pool->context->ops->ended(pool->context->owner, inv);
+}
+
+static void on_dead(void *owner, struct env *env, const struct reason *why)
+{
+    struct env_pool *pool = owner;
+    bool never_started = env_is_new(env);
+
+    has_started(pool, env);
+    (void)env_free(env);
+    pool->env_count--;
+    pool->context->ops->env_count(pool->context->owner, pool, -1);
+    if (never_started && why)
+        fail_waiting(pool, why); /* or the next would fail likewise, without end */
+    env_pool_kick(pool);
+}
+
+static void on_api_request(void *owner, struct env *env, struct http_request *req)
+{
+    struct env_pool *pool = owner;
+
+    pool->context->ops->api_request(pool->context->owner, pool->version, env_is_running(env), req);
+}
+
+static const struct env_ops env_ops = {on_available, on_ended, on_dead, on_api_request};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One run of a function, whatever brought it: an Invoke call, later an event source or the
+ * asynchronous queue. Its maker fills it and submits it to the dispatch, which owns it from then
+ * on; the sink hears the answer and the end. Loop thread only.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "catalog/function.h"
+#include "invoke/log_tail.h"
+#include "obs/report.h"
+
+struct invocation;
+
+enum invocation_outcome {
+    INVOCATION_OK,
+    INVOCATION_FUNCTION_ERROR, /* the payload is the error object */
+    INVOCATION_UNAVAILABLE,    /* lambd could not run it; the payload is a sentence for people */
+};
+
+struct invocation_sink {
+    /* The answer, once. payload is malloc'd and the sink's. The function may still be running. */
+    void (*responded)(struct invocation *inv, enum invocation_outcome outcome, char *payload,
+                      size_t len);
+    /* All is done and logged, after `responded`; the invocation is freed when this returns. record
+     * is NULL when the function never ran. */
+    void (*ended)(struct invocation *inv, const struct invocation_record *record);
+};
+
+struct invocation {
+    struct list node; /* in its pool's queue, while it waits */
+    struct arena arena;
+    struct function_version *version; /* owned reference */
+    char request_id[UUID_TEXT_BYTES];
+    struct str invoked_arn; /* as the caller qualified it; in the arena or the version's, like the
+                               next four */
+    struct str trace_id;
+    struct str client_context;
+    struct str cognito_identity;
+    struct str tenant_id;
+    char *payload; /* owned, malloc'd; never NULL */
+    size_t payload_len;
+    struct log_tail *tail; /* owned; NULL: nobody wants it */
+    const struct invocation_sink *sink;
+    void *sink_owner;
+};
+
+/* Takes a reference to version. request_id: UUID_TEXT_BYTES, copied; NULL: a new one. NULL when out
+ * of memory. */
+struct invocation *invocation_new(struct function_version *version, const char *request_id);
+struct invocation *invocation_free(struct invocation *inv);
+CLEANUP_DEFINE(struct invocation, invocation_free)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The environment of a runtime process: AWS's reserved variables, its defaults that a function may
+ * override, and the function's own (spec: lifecycle, section 4).
+ */
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "catalog/function.h"
+
+struct process_env_options {
+    struct str log_stream;
+    struct str initialization_type; /* "on-demand" */
+    bool endpoint_url; /* set AWS_ENDPOINT_URL to the daemon's own API inside the sandbox */
+};
+
+/* Appends NUL-ended KEY=VALUE entries. Check buf_failed() after. */
+void process_env_build(struct buf *buf, const struct function_version *version,
+                       const struct process_env_options *options);
