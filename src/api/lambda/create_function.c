@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * CreateFunction: check the settings → unpack the code and make it durable → write the function as
+ * Pending → answer. The package is held by the request until the catalogue holds it.
+ */
+
+#include <errno.h>
+
+#include "api/front_faults.h"
+#include "api/lambda/answers.h"
+#include "api/lambda/code_source.h"
+#include "api/lambda/configuration.h"
+#include "api/lambda/handlers.h"
+#include "api/lambda/names.h"
+#include "api/lambda/service_internal.h"
+#include "api/lambda/settings.h"
+#include "api/lambda/tags.h"
+#include "api/request.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "code/code_store.h"
+#include "model/lambda/faults.h"
+#include "model/lambda/shapes.h"
+
+enum { DURABLE_RETENTION_DAYS_DEFAULT = 14 };
+
+/* In the request's arena. */
+struct create {
+    struct api_request *request;
+    struct lambda_service *service;
+    struct function_ref ref;
+    struct catalog_create input;
+    struct code_upload upload;
+    struct code_request code;
+    struct catalog_change change;
+};
+
+static void create_done(struct create *create, int answer)
+{
+    struct api_request *request = create->request;
+    struct lambda_function_configuration output;
+    int r;
+
+    create->code.package = code_package_unref(create->code.package);
+    if (answer != CATALOG_OK) {
+        catalog_change_deinit(&create->change);
+        answer_refused(request, &create->ref, answer);
+        return;
+    }
+    /* The ARN is that of the function, also when the answer is a version. */
+    r = configuration_make(request, &create->input.id, &create->change.result, STR_NONE,
+                           CONFIGURATION_FULL, &output);
+    if (r < 0) {
+        catalog_change_deinit(&create->change);
+        api_fault_internal(request, err_pass(r));
+        return;
+    }
+    answer_changed(request, &create->change, &output);
+}
+
+static void on_created(struct catalog_change *change, int answer)
+{
+    create_done(container_of(change, struct create, change), answer);
+}
+
+static void on_code(struct code_request *code)
+{
+    struct create *create = container_of(code, struct create, code);
+    int r;
+
+    if (code->outcome != CODE_OK) {
+        answer_code_refused(create->request, code);
+        return;
+    }
+    create->input.config.code_unpacked_bytes = code_package_unpacked_bytes(code->package);
+    create->change.on_done = on_created;
+    r = catalog_create(create->service->options.catalog, &create->change, &create->input);
+    if (r != CATALOG_STARTED)
+        create_done(create, r);
+}
+
+/* Kinds of functions that are not there yet, and members that belong to others. */
+static bool check_kind(struct api_request *request,
+                       const struct lambda_create_function_request *input)
+{
+    if (str_eq(input->package_type, STR("Image")) || str_is_set(input->code->image_uri))
+        answer_invalid(request, "Container images are not supported yet by this server. Please "
+                                "use PackageType Zip.");
+    else if (input->image_config)
+        answer_invalid(request, "Please don't provide ImageConfig when creating a function with "
+                                "packageType Zip.");
+    else if (input->capacity_provider_config || str_is_set(input->publish_to))
+        api_fault(request, &api_fault_not_implemented,
+                  "Lambda Managed Instances are not supported by this server.");
+    else if (str_is_set(input->code_signing_config_arn))
+        api_fault(request, &lambda_fault_code_signing_config_not_found,
+                  "The code signing configuration cannot be found. Check that the provided "
+                  "configuration is not deleted: %.*s.",
+                  STR_FMT(input->code_signing_config_arn));
+    else if (!str_is_set(input->runtime) || !str_is_set(input->handler))
+        answer_invalid(request, "Runtime and Handler are mandatory parameters for functions "
+                                "created with deployment packages.");
+    else
+        return true;
+    return false;
+}
+
+/* What only CreateFunction can set. */
+static void apply_own(const struct lambda_create_function_request *input,
+                      struct function_config *config)
+{
+    config->code = input->code->zip_file->sha256;
+    config->code_bytes = input->code->zip_file->size;
+    config->source_kms_key_arn = input->code->source_kms_key_arn;
+    if (input->architectures.count > 0)
+        config->architecture = input->architectures.ptr[0];
+    if (input->tenancy_config)
+        config->tenant_isolation_mode = input->tenancy_config->tenant_isolation_mode;
+    if (input->durable_config && input->durable_config->execution_timeout.has) {
+        config->durable_timeout_s = (uint32_t)input->durable_config->execution_timeout.value;
+        config->durable_retention_days =
+            input->durable_config->retention_period_in_days.has
+                ? (uint32_t)input->durable_config->retention_period_in_days.value
+                : DURABLE_RETENTION_DAYS_DEFAULT;
+    }
+}
+
+static bool apply_settings(struct create *create,
+                           const struct lambda_create_function_request *input)
+{
+    struct api_request *request = create->request;
+    struct function_config *config = &create->input.config;
+    struct settings settings = settings_of_create(request, input);
+    struct settings_fault fault;
+    int r = settings_default(&request->arena, create->input.id.name, config);
+
+    if (r == 0)
+        r = settings_apply(&settings, &request->arena, config, &fault);
+    if (r < 0) {
+        api_fault_internal(request, err_pass(r));
+        return false;
+    }
+    if (r == SETTINGS_REFUSED) {
+        settings_answer_fault(request, &fault);
+        return false;
+    }
+    apply_own(input, config);
+    create->input.publish = input->publish.has && input->publish.value;
+    return true;
+}
+
+static bool check_all(struct create *create, const struct lambda_create_function_request *input)
+{
+    struct api_request *request = create->request;
+    const struct code_source source = {
+        .zip_file = input->code->zip_file,
+        .s3_bucket = input->code->s3_bucket,
+        .s3_key = input->code->s3_key,
+    };
+
+    return check_kind(request, input) && code_source_check(request, &source) &&
+           tags_check(request, &input->tags, &create->input.tags) && apply_settings(create, input);
+}
+
+/* Before the code is unpacked; the catalogue decides again when it is written. */
+static bool check_is_new(struct create *create)
+{
+    uint64_t version;
+
+    if (catalog_resolve(create->service->options.catalog, &create->input.id, STR_NONE, &version) !=
+        CATALOG_OK)
+        return true;
+    answer_refused(create->request, &create->ref, CATALOG_EXISTS);
+    return false;
+}
+
+void lambda_create_function(struct api_request *request, void *context)
+{
+    const struct lambda_create_function_request *input = request->input;
+    struct create *create = arena_new(&request->arena, struct create);
+    int r;
+
+    if (!create) {
+        api_fault_internal(request, err_new(-ENOMEM));
+        return;
+    }
+    create->request = request;
+    create->service = context;
+    if (!name_resolve_new(request, input->function_name, &create->ref))
+        return;
+    create->input.id = create->ref.id;
+    if (!check_all(create, input) || !check_is_new(create))
+        return;
+    create->upload = (struct code_upload){
+        .fd = input->code->zip_file->fd,
+        .path = input->code->zip_file->path,
+        .digest = input->code->zip_file->sha256,
+    };
+    create->code.on_done = on_code;
+    r = code_store_add(create->service->options.code, &create->code, &create->upload);
+    if (r < 0)
+        api_fault_internal(request, err_pass(r));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The handlers, named after their operations. context is the struct lambda_service. */
+
+struct api_request;
+
+/* create_function.c */
+void lambda_create_function(struct api_request *request, void *context);
+/* functions.c */
+void lambda_get_function(struct api_request *request, void *context);
+void lambda_get_function_configuration(struct api_request *request, void *context);
+void lambda_delete_function(struct api_request *request, void *context);
+/* lists.c */
+void lambda_list_functions(struct api_request *request, void *context);
+void lambda_list_versions_by_function(struct api_request *request, void *context);
+/* update_function.c */
+void lambda_update_function_code(struct api_request *request, void *context);
+void lambda_update_function_configuration(struct api_request *request, void *context);
+/* versions.c */
+void lambda_publish_version(struct api_request *request, void *context);
+/* tags.c */
+void lambda_list_tags(struct api_request *request, void *context);
+void lambda_tag_resource(struct api_request *request, void *context);
+void lambda_untag_resource(struct api_request *request, void *context);
+/* aliases.c */
+void lambda_create_alias(struct api_request *request, void *context);
+void lambda_update_alias(struct api_request *request, void *context);
+void lambda_get_alias(struct api_request *request, void *context);
+void lambda_delete_alias(struct api_request *request, void *context);
+void lambda_list_aliases(struct api_request *request, void *context);
+/* account.c */
+void lambda_get_account_settings(struct api_request *request, void *context);
+/* code_signing.c */
+void lambda_get_function_code_signing_config(struct api_request *request, void *context);

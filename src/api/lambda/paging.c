@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A marker is "name:version" in base64. */
+
+#include "api/lambda/paging.h"
+
+#include "api/lambda/answers.h"
+#include "api/request.h"
+#include "base/base64.h"
+
+size_t page_size(struct model_int max_items)
+{
+    if (!max_items.has || max_items.value < 1 || max_items.value > PAGE_ITEMS_MAX)
+        return PAGE_ITEMS_MAX;
+    return (size_t)max_items.value;
+}
+
+static bool marker_parse(struct api_request *request, struct str marker,
+                         struct page_place *ret_place)
+{
+    char *text = arena_alloc(&request->arena, marker.len + 3);
+    struct str rest;
+    size_t len;
+
+    if (!text || !base64_decode(text, &len, marker.ptr, marker.len))
+        return false;
+    rest = str_make(text, len);
+    return str_next(&rest, ':', &ret_place->name) && ret_place->name.len > 0 &&
+           str_to_u64(rest, &ret_place->version);
+}
+
+bool page_start(struct api_request *request, struct str marker, struct page_place *ret_place)
+{
+    *ret_place = (struct page_place){0};
+    if (marker.len == 0 || marker_parse(request, marker, ret_place))
+        return true;
+    answer_invalid(request, "The provided marker is invalid.");
+    return false;
+}
+
+struct str page_marker(struct api_request *request, const struct page_place *place)
+{
+    struct str text = arena_printf(&request->arena, "%.*s:%llu", STR_FMT(place->name),
+                                   (unsigned long long)place->version);
+    char *marker = arena_alloc(&request->arena, BASE64_TEXT_BYTES(text.len) + 1);
+
+    if (!str_is_set(text) || !marker)
+        return STR_NONE;
+    return str_make(marker, base64_encode(marker, text.ptr, text.len));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The Lambda API as a service of the gate: its handlers and what they work on. */
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct api_service;
+struct catalog;
+struct code_store;
+struct dispatch;
+struct lambda_service;
+struct package_url_key;
+
+/* Everything is borrowed and outlives the service. */
+struct lambda_service_options {
+    struct catalog *catalog;
+    struct code_store *code;
+    struct dispatch *dispatch;
+    const struct package_url_key *package_key;
+    uint32_t concurrency_limit; /* of an account; 0: AWS's */
+};
+
+/* 0 or -ENOMEM. */
+int lambda_service_new(struct lambda_service **ret_service,
+                       const struct lambda_service_options *options);
+/* When no request is under way any more. */
+struct lambda_service *lambda_service_free(struct lambda_service *service);
+CLEANUP_DEFINE(struct lambda_service, lambda_service_free)
+
+/* For the gate; lives as long as the service. */
+const struct api_service *lambda_service_api(struct lambda_service *service);
