@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the daemon can be told: on the command line (--idle-stop-s 60), in the environment
+ * (LAMBD_IDLE_STOP_S=60) and in the configuration file (idle-stop-s = 60), in this order of
+ * precedence. One table describes them all; --help is made from it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { OPTION_TEXT_BYTES = 512 };
+
+struct server_options {
+    char listen[OPTION_TEXT_BYTES]; /* "host:port", several separated by commas */
+    char state_dir[OPTION_TEXT_BYTES];
+    char config[OPTION_TEXT_BYTES];
+    char region[OPTION_TEXT_BYTES];
+    char account[OPTION_TEXT_BYTES];
+    char cpu[OPTION_TEXT_BYTES]; /* "weight" or "strict" */
+    uint64_t user;               /* numeric id to run as when started as root */
+    uint64_t uid_base;           /* host ids of the sandboxes: uid_base + slot */
+    uint64_t boxes_prepared;
+    uint64_t environments_max;
+    uint64_t concurrency_limit;
+    uint64_t idle_freeze_ms;
+    uint64_t idle_stop_s;
+    uint64_t drain_s;
+    bool endpoint_url;
+};
+
+/* Outcomes */
+enum { OPTIONS_OK, OPTIONS_HELP };
+
+/* OPTIONS_OK, OPTIONS_HELP (--help was given), or a failure with the reason: unknown options and
+ * bad values are refused by name. */
+int server_options_read(struct server_options *ret_options, int argc, char **argv,
+                        struct reason *why);
+
+void server_options_print_help(void);
