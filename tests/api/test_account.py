@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GetAccountSettings, GetFunctionCodeSigningConfig, and the operations that are to come."""
+import pytest
+
+from support.errors import refused
+from support.zips import make_zip
+
+CODE = {'app.py': 'def handler(event, context):\n    pass\n'}
+
+
+def test_account_settings(own_daemon, connect):
+    from support.functions import Factory
+    client = connect(own_daemon.start().endpoint)
+    empty = client.get_account_settings()
+    empty.pop('ResponseMetadata')
+    assert empty == {
+        'AccountLimit': {'TotalCodeSize': 80530636800, 'CodeSizeUnzipped': 262144000, 'CodeSizeZipped': 52428800,
+                         'ConcurrentExecutions': 1000, 'UnreservedConcurrentExecutions': 1000},
+        'AccountUsage': {'TotalCodeSize': 0, 'FunctionCount': 0}}
+    package = make_zip(CODE)
+    function = Factory(client).create(package)
+    assert client.get_account_settings()['AccountUsage'] == {'TotalCodeSize': len(package), 'FunctionCount': 1}
+    client.publish_version(FunctionName=function.name)
+    assert client.get_account_settings()['AccountUsage'] == {'TotalCodeSize': 2 * len(package), 'FunctionCount': 1}
+    client.delete_function(FunctionName=function.name)
+    assert client.get_account_settings()['AccountUsage'] == {'TotalCodeSize': 0, 'FunctionCount': 0}
+
+
+def test_code_signing_config_absent(functions, client):
+    function = functions.create(CODE)
+    answer = client.get_function_code_signing_config(FunctionName=function.name)
+    assert answer.pop('ResponseMetadata')['HTTPStatusCode'] == 200
+    assert answer == {}
+
+
+@pytest.mark.parametrize('operation, arguments', [
+    ('list_layers', {}), ('list_event_source_mappings', {}), ('list_code_signing_configs', {}),
+    ('publish_layer_version', {'LayerName': 'l', 'Content': {'ZipFile': b''}}),
+    ('get_policy', {'FunctionName': 'f'}), ('list_function_url_configs', {'FunctionName': 'f'}),
+    ('put_function_concurrency', {'FunctionName': 'f', 'ReservedConcurrentExecutions': 1}),
+    ('put_function_event_invoke_config', {'FunctionName': 'f', 'MaximumRetryAttempts': 1}),
+])
+def test_not_yet(client, operation, arguments):
+    """501 with the operation's name, not a lie."""
+    name = client.meta.method_to_api_mapping[operation]
+    with pytest.raises(client.exceptions.ClientError) as caught:
+        getattr(client, operation)(**arguments)
+    response = caught.value.response
+    assert response['ResponseMetadata']['HTTPStatusCode'] == 501
+    assert response['Error']['Code'] == 'NotImplementedException'
+    assert name in response['Error']['Message']
+
+
+def test_not_yet_validates_first(lax_client):
+    """Routing and validation are generic: bad input is told apart from what is missing."""
+    from support.errors import RE_A, invalid, pattern
+    invalid(pattern('bad!', 'functionName', RE_A), lax_client.get_policy, FunctionName='bad!')
+
+
+def test_unknown_operation(daemon):
+    import urllib.error
+    import urllib.request
+    request = urllib.request.Request(f'{daemon.endpoint}/2015-03-31/no-such-thing', headers={
+        'Authorization': 'AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/lambda/aws4_request, '
+                         'SignedHeaders=host, Signature=0'})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 404
+    assert caught.value.headers['x-amzn-ErrorType'].startswith('UnknownOperationException')
+
+
+def test_missing_code_signing_function(client):
+    from support.errors import ARN
+    refused('ResourceNotFoundException', f'Function not found: {ARN}:function:nope',
+            client.get_function_code_signing_config, FunctionName='nope')
