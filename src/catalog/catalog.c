@@ -73,6 +73,14 @@ static struct catalog_scope *scope_new(struct catalog *catalog, struct str accou
     return scope;
 }
 
+struct catalog_scope *catalog_scope_make(struct catalog *catalog, struct str account,
+                                         struct str region)
+{
+    struct catalog_scope *scope = catalog_scope_find(catalog, account, region);
+
+    return scope ? scope : scope_new(catalog, account, region);
+}
+
 /* The place of the first name that is not before `name`. */
 static size_t scope_place(const struct catalog_scope *scope, struct str name)
 {
@@ -134,13 +142,11 @@ struct catalog_function *catalog_function_make(struct catalog *catalog,
                                                const struct function_id *id)
 {
     struct catalog_function *function = catalog_function_find(catalog, id);
-    struct catalog_scope *scope = catalog_scope_find(catalog, id->account, id->region);
+    struct catalog_scope *scope = catalog_scope_make(catalog, id->account, id->region);
     size_t at;
 
     if (function)
         return function;
-    if (!scope)
-        scope = scope_new(catalog, id->account, id->region);
     if (!scope || !scope_reserve(scope))
         return NULL;
     function = function_new(scope, id->name);
@@ -575,6 +581,7 @@ static void scope_free(struct catalog *catalog, struct catalog_scope *scope)
     for (size_t i = 0; i < scope->count; i++)
         function_free(catalog, scope->functions[i]);
     free(scope->functions);
+    catalog_tables_free(scope);
     free(scope);
 }
 

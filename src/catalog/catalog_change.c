@@ -26,7 +26,14 @@
 
 enum { ATTEMPTS_MAX = 16 };
 
-enum staged_kind { STAGED_VERSION, STAGED_VERSION_DELETE, STAGED_SETTINGS, STAGED_SETTINGS_DELETE };
+enum staged_kind {
+    STAGED_VERSION,
+    STAGED_VERSION_DELETE,
+    STAGED_SETTINGS,
+    STAGED_SETTINGS_DELETE,
+    STAGED_RESOURCE,
+    STAGED_RESOURCE_DELETE,
+};
 
 /* In the arena of the change. */
 struct staged {
@@ -36,6 +43,9 @@ struct staged {
     struct catalog_version *version; /* owned until it is installed */
     char *settings;                  /* likewise */
     size_t settings_len;
+    enum catalog_resource_kind resource_kind;
+    struct catalog_resource_id resource_id;
+    struct catalog_resource *resource; /* owned until it is installed */
 };
 
 static struct staged *stage(struct catalog_change *change, enum staged_kind kind, uint64_t number)
@@ -102,6 +112,30 @@ int catalog_stage_settings_delete(struct catalog_change *change, uint64_t expect
     return 0;
 }
 
+int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_kind kind,
+                           struct str name, struct str bytes, uint64_t expected)
+{
+    bool is_put = str_is_set(bytes);
+    struct staged *staged = stage(change, is_put ? STAGED_RESOURCE : STAGED_RESOURCE_DELETE, 0);
+    const struct function_id id = {change->id.account, change->id.region, name};
+    struct str key = catalog_function_key(&change->arena, &id);
+
+    if (!staged || !str_is_set(key))
+        return err_new(-ENOMEM);
+    staged->resource_kind = kind;
+    staged->resource_id = (struct catalog_resource_id){id.account, id.region,
+                                                       str_sub(key, key.len - name.len, key.len)};
+    if (!is_put) {
+        store_commit_delete(&change->commit, catalog_resource_stored(kind), key, expected);
+        return 0;
+    }
+    staged->resource = catalog_resource_new(name, bytes);
+    if (!staged->resource)
+        return err_new(-ENOMEM);
+    store_commit_put(&change->commit, catalog_resource_stored(kind), key, bytes, expected);
+    return 0;
+}
+
 static void staged_clear(struct catalog_change *change)
 {
     struct list *node;
@@ -112,6 +146,7 @@ static void staged_clear(struct catalog_change *change)
         list_remove(node);
         free(staged->version);
         free(staged->settings);
+        free(staged->resource);
     }
 }
 
@@ -166,6 +201,14 @@ static void settings_follow(struct catalog_change *change, struct staged *staged
     staged->settings = NULL;
 }
 
+static void resource_follow(struct catalog_change *change, struct staged *staged)
+{
+    staged->resource->store_revision = change->commit.revision;
+    must(catalog_resource_install(change->catalog, staged->resource_kind, &staged->resource_id,
+                                  staged->resource) == 0);
+    staged->resource = NULL;
+}
+
 static void staged_follow(struct catalog_change *change, struct staged *staged)
 {
     struct catalog *catalog = change->catalog;
@@ -184,6 +227,12 @@ static void staged_follow(struct catalog_change *change, struct staged *staged)
         break;
     case STAGED_SETTINGS_DELETE:
         catalog_function_remove(catalog, catalog_function_find(catalog, &change->id));
+        break;
+    case STAGED_RESOURCE:
+        resource_follow(change, staged);
+        break;
+    case STAGED_RESOURCE_DELETE:
+        catalog_resource_remove(catalog, staged->resource_kind, &staged->resource_id);
         break;
     }
 }

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "catalog/resource.h"
+
 struct catalog_change;
 struct function_config;
 struct function_settings;
@@ -19,3 +21,6 @@ int catalog_stage_version_delete(struct catalog_change *change, uint64_t number,
 int catalog_stage_settings(struct catalog_change *change, const struct function_settings *settings,
                            uint64_t expected);
 int catalog_stage_settings_delete(struct catalog_change *change, uint64_t expected);
+/* In the change's account and region. name and bytes are copied; an absent bytes deletes the row. */
+int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_kind kind,
+                           struct str name, struct str bytes, uint64_t expected);

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "catalog/catalog.h"
+#include "catalog/resource.h"
 
 /*
  * One version: its row as it is on disk, decoded when somebody asks. That keeps 100,000 versions
@@ -33,7 +34,21 @@ struct catalog_function {
     char name_bytes[];
 };
 
-/* The functions of an account in a region, in the order of their names. */
+struct catalog_resource {
+    uint64_t store_revision;
+    struct str name;
+    struct str bytes; /* the row */
+    char storage[];
+};
+
+/* The resources of a kind, in the order of their names. */
+struct catalog_table {
+    struct catalog_resource **rows; /* owned */
+    size_t count;
+    size_t cap;
+};
+
+/* What an account has in a region: functions, in the order of their names, and resources. */
 struct catalog_scope {
     struct str account;
     struct str region;
@@ -42,6 +57,7 @@ struct catalog_scope {
     size_t count;
     size_t cap;
     struct catalog_usage usage;
+    struct catalog_table tables[CATALOG_RESOURCE_KINDS];
     char key_bytes[];
 };
 
@@ -57,6 +73,7 @@ struct catalog {
     struct list settles;    /* struct settle */
     size_t change_count;    /* commits under way */
     struct store_scan scan; /* while loading */
+    unsigned load_step;
     int scan_failure;
     void (*on_loaded)(void *owner, int failure);
     bool is_closing;
@@ -66,6 +83,8 @@ struct catalog {
 
 /* Tables (catalog.c). NULL when there is none, or no memory (make). */
 struct catalog_scope *catalog_scope_find(struct catalog *catalog, struct str account,
+                                         struct str region);
+struct catalog_scope *catalog_scope_make(struct catalog *catalog, struct str account,
                                          struct str region);
 struct catalog_function *catalog_function_find(struct catalog *catalog,
                                                const struct function_id *id);
@@ -86,6 +105,18 @@ void catalog_version_remove(struct catalog *catalog, struct catalog_function *fu
 /* Takes over what is served, or frees it; both are ends of a reference to code. */
 void catalog_version_free(struct catalog *catalog, struct catalog_version *version);
 bool catalog_function_is_live(const struct catalog_function *function);
+
+/* Resources (resource.c). */
+enum store_kind catalog_resource_stored(enum catalog_resource_kind kind);
+/* NULL when out of memory. */
+struct catalog_resource *catalog_resource_new(struct str name, struct str bytes);
+/* Takes the resource in, in place of one of its name. 0 or -ENOMEM: it is still the caller's. */
+int catalog_resource_install(struct catalog *catalog, enum catalog_resource_kind kind,
+                             const struct catalog_resource_id *id,
+                             struct catalog_resource *resource);
+void catalog_resource_remove(struct catalog *catalog, enum catalog_resource_kind kind,
+                             const struct catalog_resource_id *id);
+void catalog_tables_free(struct catalog_scope *scope);
 
 /* "account/region/name" and "account/region/name:version" */
 struct str catalog_function_key(struct arena *arena, const struct function_id *id);

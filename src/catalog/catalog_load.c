@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Reading the catalogue at start: first the functions, then their versions, then on with what was
- * under way. */
+/* Reading the catalogue at start, and then on with what was under way. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -69,22 +68,24 @@ static int version_load(struct catalog *catalog, const struct store_record *reco
     return r;
 }
 
-static void on_function(struct store_scan *scan, const struct store_record *record)
+static int resource_load(struct catalog *catalog, enum catalog_resource_kind kind,
+                         const struct store_record *record)
 {
-    struct catalog *catalog = container_of(scan, struct catalog, scan);
-    int r = function_load(catalog, record);
+    struct catalog_resource_id id;
+    struct catalog_resource *resource;
+    int r;
 
-    if (r < 0 && catalog->scan_failure == 0)
-        catalog->scan_failure = err_pass(r);
-}
-
-static void on_version(struct store_scan *scan, const struct store_record *record)
-{
-    struct catalog *catalog = container_of(scan, struct catalog, scan);
-    int r = version_load(catalog, record);
-
-    if (r < 0 && catalog->scan_failure == 0)
-        catalog->scan_failure = err_pass(r);
+    id.name = record->key;
+    if (!str_next(&id.name, '/', &id.account) || !str_next(&id.name, '/', &id.region))
+        return err_new(-EBADMSG);
+    resource = catalog_resource_new(id.name, record->value);
+    if (!resource)
+        return err_new(-ENOMEM);
+    resource->store_revision = record->revision;
+    r = catalog_resource_install(catalog, kind, &id, resource);
+    if (r < 0)
+        free(resource);
+    return r;
 }
 
 static bool version_is_unsettled(const struct catalog_version *version)
@@ -139,37 +140,71 @@ static void load_end(struct catalog *catalog, int failure)
     catalog->on_loaded(catalog->owner, failure);
 }
 
-static void on_versions_done(struct store_scan *scan, int failure)
+/* First the functions, then their versions, then one kind of resources after the other. */
+enum { LOAD_FUNCTIONS, LOAD_VERSIONS, LOAD_RESOURCES };
+
+static int record_load(struct catalog *catalog, const struct store_record *record)
 {
-    load_end(container_of(scan, struct catalog, scan), failure);
+    switch (catalog->load_step) {
+    case LOAD_FUNCTIONS:
+        return function_load(catalog, record);
+    case LOAD_VERSIONS:
+        return version_load(catalog, record);
+    default:
+        return resource_load(catalog, catalog->load_step - LOAD_RESOURCES, record);
+    }
 }
 
-static void on_functions_done(struct store_scan *scan, int failure)
+static void on_record(struct store_scan *scan, const struct store_record *record)
+{
+    struct catalog *catalog = container_of(scan, struct catalog, scan);
+    int r = record_load(catalog, record);
+
+    if (r < 0 && catalog->scan_failure == 0)
+        catalog->scan_failure = err_pass(r);
+}
+
+static enum store_kind step_kind(unsigned step)
+{
+    switch (step) {
+    case LOAD_FUNCTIONS:
+        return STORE_FUNCTION;
+    case LOAD_VERSIONS:
+        return STORE_FUNCTION_VERSION;
+    default:
+        return catalog_resource_stored(step - LOAD_RESOURCES);
+    }
+}
+
+static void on_scan_done(struct store_scan *scan, int failure);
+
+static void scan_next(struct catalog *catalog)
+{
+    catalog->scan = (struct store_scan){
+        .kind = step_kind(catalog->load_step),
+        .prefix = STR(""),
+        .on_record = on_record,
+        .on_done = on_scan_done,
+    };
+    store_scan_start(catalog->store, &catalog->scan);
+}
+
+static void on_scan_done(struct store_scan *scan, int failure)
 {
     struct catalog *catalog = container_of(scan, struct catalog, scan);
 
-    if (failure < 0 || catalog->scan_failure < 0) {
+    catalog->load_step++;
+    if (failure < 0 || catalog->scan_failure < 0 ||
+        catalog->load_step == LOAD_RESOURCES + CATALOG_RESOURCE_KINDS)
         load_end(catalog, failure);
-        return;
-    }
-    catalog->scan = (struct store_scan){
-        .kind = STORE_FUNCTION_VERSION,
-        .prefix = STR(""),
-        .on_record = on_version,
-        .on_done = on_versions_done,
-    };
-    store_scan_start(catalog->store, &catalog->scan);
+    else
+        scan_next(catalog);
 }
 
 void catalog_load(struct catalog *catalog, void (*on_loaded)(void *owner, int failure), void *owner)
 {
     catalog->on_loaded = on_loaded;
     catalog->owner = owner;
-    catalog->scan = (struct store_scan){
-        .kind = STORE_FUNCTION,
-        .prefix = STR(""),
-        .on_record = on_function,
-        .on_done = on_functions_done,
-    };
-    store_scan_start(catalog->store, &catalog->scan);
+    catalog->load_step = LOAD_FUNCTIONS;
+    scan_next(catalog);
 }

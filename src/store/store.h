@@ -35,6 +35,12 @@ struct store_scan;
 enum store_kind {
     STORE_FUNCTION = 1,         /* catalog: account/region/name */
     STORE_FUNCTION_VERSION = 2, /* catalog: account/region/name:version */
+    /* catalog/resource.h: account/region/name */
+    STORE_LAYER = 3,
+    STORE_LAYER_VERSION = 4,
+    STORE_CODE_SIGNING_CONFIG = 5,
+    STORE_EVENT_SOURCE_MAPPING = 6,
+    STORE_EVENT_SOURCE_PAIR = 7,
 };
 
 /* Outcomes; a failure is a negative errno (-ENOSPC: disk full, -EIO: the disk failed). */
