@@ -2,14 +2,11 @@
 
 #include "catalog/alias.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/error.h"
 #include "base/rand.h"
 
 static const struct codec_field alias_fields[] = {
@@ -58,32 +55,4 @@ int function_alias_decode(const struct codec_pair *pair, struct arena *arena,
 {
     *ret_alias = (struct function_alias){.name = pair->name};
     return codec_decode(pair->value, alias_fields, array_count(alias_fields), arena, ret_alias);
-}
-
-const struct codec_pair *function_alias_find(const struct codec_pairs *aliases, struct str name)
-{
-    for (size_t i = 0; i < aliases->count; i++)
-        if (str_eq(aliases->ptr[i].name, name))
-            return &aliases->ptr[i];
-    return NULL;
-}
-
-int function_alias_replace(struct codec_pairs *aliases, struct arena *arena, struct str name,
-                           struct str row)
-{
-    struct codec_pair *all = arena_new_array(arena, struct codec_pair, aliases->count + 1);
-    size_t count = 0, i = 0;
-
-    if (!all)
-        return err_new(-ENOMEM);
-    while (i < aliases->count && str_cmp(aliases->ptr[i].name, name) < 0)
-        all[count++] = aliases->ptr[i++];
-    if (str_is_set(row))
-        all[count++] = (struct codec_pair){name, row};
-    if (i < aliases->count && str_eq(aliases->ptr[i].name, name))
-        i++;
-    while (i < aliases->count)
-        all[count++] = aliases->ptr[i++];
-    *aliases = count > 0 ? (struct codec_pairs){all, count} : (struct codec_pairs){0};
-    return 0;
 }

@@ -36,9 +36,3 @@ void function_alias_encode(struct buf *out, const struct function_alias *alias);
 /* 0, -EBADMSG or -ENOMEM */
 int function_alias_decode(const struct codec_pair *pair, struct arena *arena,
                           struct function_alias *ret_alias);
-
-/* NULL when there is no such alias. */
-const struct codec_pair *function_alias_find(const struct codec_pairs *aliases, struct str name);
-/* The aliases with this one put in its place (row absent: taken out). 0 or -ENOMEM. */
-int function_alias_replace(struct codec_pairs *aliases, struct arena *arena, struct str name,
-                           struct str row);

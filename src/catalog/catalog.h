@@ -116,6 +116,7 @@ size_t catalog_list_versions(struct catalog *catalog, const struct function_id *
 struct catalog_usage {
     uint64_t functions;
     uint64_t code_bytes; /* of all versions, $LATEST included */
+    uint64_t reserved_concurrency;
 };
 
 void catalog_usage(struct catalog *catalog, struct str account, struct str region,
@@ -235,10 +236,16 @@ int catalog_delete_alias(struct catalog *catalog, struct catalog_change *change,
 
 /* Hearing of changes. */
 
+enum catalog_event_kind {
+    CATALOG_VERSION_CHANGED, /* another snapshot than before is to be run */
+    CATALOG_VERSION_DELETED,
+    CATALOG_SETTINGS_CHANGED, /* the function's row was written: struct function_settings */
+};
+
 struct catalog_event {
     struct function_id id;
-    struct str version; /* "$LATEST", "1" */
-    bool is_deleted;    /* else another snapshot than before is to be run */
+    enum catalog_event_kind kind;
+    struct str version; /* "$LATEST", "1"; absent with CATALOG_SETTINGS_CHANGED */
 };
 
 /* A listener, embedded in its owner's object; on_event must not change the catalogue. */

@@ -9,27 +9,19 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/rand.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
-
-static int settings_decode(const struct catalog_function *function, struct arena *arena,
-                           struct function_settings *ret_settings)
-{
-    return function_settings_decode(str_make(function->settings, function->settings_len), arena,
-                                    ret_settings);
-}
 
 int catalog_alias_decode(const struct catalog_function *function, struct str name,
                          struct arena *arena, struct function_alias *ret_alias)
 {
     struct function_settings settings;
     const struct codec_pair *pair;
-    int r = settings_decode(function, arena, &settings);
+    int r = catalog_settings_decode(function, arena, &settings);
 
     if (r < 0)
         return err_pass(r);
-    pair = function_alias_find(&settings.aliases, name);
+    pair = codec_pairs_find(&settings.aliases, name);
     if (!pair)
         return CATALOG_NOT_FOUND;
     r = function_alias_decode(pair, arena, ret_alias);
@@ -92,20 +84,20 @@ static int alias_stage(struct catalog_change *change, const struct catalog_funct
                        struct function_settings *settings)
 {
     CLEANUP(buf_deinit) struct buf row = {0};
-    char *revision_id = arena_alloc(&change->arena, UUID_TEXT_BYTES);
     struct str description = change->alias.description;
     int r;
 
     if (str_is_set(description)) /* it may be in the row that is replaced */
         change->alias.description = arena_str(&change->arena, description);
-    if (!revision_id || str_is_set(description) != str_is_set(change->alias.description))
+    if (str_is_set(description) != str_is_set(change->alias.description))
         return err_new(-ENOMEM);
-    change->alias.revision_id = str_of(rand_uuid(revision_id));
+    r = catalog_revision_make(&change->arena, &change->alias.revision_id);
+    if (r < 0)
+        return err_pass(r);
     function_alias_encode(&row, &change->alias);
     if (buf_failed(&row))
         return err_new(-ENOMEM);
-    r = function_alias_replace(&settings->aliases, &change->arena, change->alias.name,
-                               buf_str(&row));
+    r = codec_pairs_replace(&settings->aliases, &change->arena, change->alias.name, buf_str(&row));
     if (r == 0)
         r = catalog_stage_settings(change, settings, function->store_revision);
     return r < 0 ? err_pass(r) : CATALOG_STARTED;
@@ -115,7 +107,7 @@ static int alias_stage(struct catalog_change *change, const struct catalog_funct
 static int alias_expect(struct catalog_change *change, const struct catalog_put_alias *put,
                         const struct function_settings *settings, bool *ret_exists)
 {
-    const struct codec_pair *pair = function_alias_find(&settings->aliases, put->alias.name);
+    const struct codec_pair *pair = codec_pairs_find(&settings->aliases, put->alias.name);
     int r;
 
     *ret_exists = pair != NULL;
@@ -143,7 +135,7 @@ static int put_prepare(struct catalog_change *change)
     change->alias = (struct function_alias){0};
     if (!catalog_function_is_live(function))
         return CATALOG_NOT_FOUND;
-    r = settings_decode(function, &change->arena, &settings);
+    r = catalog_settings_decode(function, &change->arena, &settings);
     if (r < 0)
         return err_pass(r);
     r = alias_expect(change, put, &settings, &exists);
@@ -173,12 +165,14 @@ static int delete_prepare(struct catalog_change *change)
 
     if (!catalog_function_is_live(function))
         return CATALOG_OK;
-    r = settings_decode(function, &change->arena, &settings);
+    r = catalog_settings_decode(function, &change->arena, &settings);
     if (r < 0)
         return err_pass(r);
-    if (!function_alias_find(&settings.aliases, delete->name))
+    if (!codec_pairs_find(&settings.aliases, delete->name))
         return CATALOG_OK;
-    r = function_alias_replace(&settings.aliases, &change->arena, delete->name, STR_NONE);
+    r = codec_pairs_replace(&settings.aliases, &change->arena, delete->name, STR_NONE);
+    if (r == 0)
+        r = function_settings_forget(&settings, &change->arena, delete->name);
     if (r == 0)
         r = catalog_stage_settings(change, &settings, function->store_revision);
     return r < 0 ? err_pass(r) : CATALOG_STARTED;

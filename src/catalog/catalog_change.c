@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/must.h"
+#include "base/rand.h"
 #include "catalog/catalog_internal.h"
 
 enum { ATTEMPTS_MAX = 16 };
@@ -136,6 +137,16 @@ int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_
     return 0;
 }
 
+int catalog_revision_make(struct arena *arena, struct str *ret_revision_id)
+{
+    char *text = arena_alloc(arena, UUID_TEXT_BYTES);
+
+    if (!text)
+        return err_new(-ENOMEM);
+    *ret_revision_id = str_of(rand_uuid(text));
+    return 0;
+}
+
 static void staged_clear(struct catalog_change *change)
 {
     struct list *node;
@@ -170,6 +181,19 @@ static uint64_t generation_served(struct catalog *catalog, const struct function
     return config.generation;
 }
 
+static void version_emit(struct catalog_change *change, uint64_t number,
+                         enum catalog_event_kind kind)
+{
+    char text[CATALOG_VERSION_TEXT_MAX];
+    const struct catalog_event event = {
+        .id = change->id,
+        .kind = kind,
+        .version = catalog_version_text(number, text),
+    };
+
+    catalog_emit(change->catalog, &event);
+}
+
 /*
  * The change is on disk: memory has to follow. Without the memory to do so the only consistent way
  * on is a restart, which reads it from there.
@@ -186,7 +210,7 @@ static void version_follow(struct catalog_change *change, struct staged *staged)
     must(catalog_version_install(catalog, function, staged->version) == 0);
     staged->version = NULL;
     if (was_there && before != generation_served(catalog, &change->id, staged->number, &is_there))
-        catalog_emit(catalog, &change->id, staged->number, false);
+        version_emit(change, staged->number, CATALOG_VERSION_CHANGED);
 }
 
 static void settings_follow(struct catalog_change *change, struct staged *staged)
@@ -194,10 +218,8 @@ static void settings_follow(struct catalog_change *change, struct staged *staged
     struct catalog_function *function = catalog_function_make(change->catalog, &change->id);
 
     must(function != NULL);
-    free(function->settings);
-    function->settings = staged->settings;
-    function->settings_len = staged->settings_len;
-    function->store_revision = change->commit.revision;
+    must(catalog_settings_install(function, staged->settings, staged->settings_len,
+                                  change->commit.revision) == 0);
     staged->settings = NULL;
 }
 
@@ -220,7 +242,7 @@ static void staged_follow(struct catalog_change *change, struct staged *staged)
     case STAGED_VERSION_DELETE:
         catalog_version_remove(catalog, catalog_function_find(catalog, &change->id),
                                staged->number);
-        catalog_emit(catalog, &change->id, staged->number, true);
+        version_emit(change, staged->number, CATALOG_VERSION_DELETED);
         break;
     case STAGED_SETTINGS:
         settings_follow(change, staged);
@@ -247,6 +269,22 @@ static int result_renew(struct catalog_change *change)
     return version ? catalog_version_decode(version, &change->arena, &change->result.config) : 0;
 }
 
+static void change_follow(struct catalog_change *change)
+{
+    const struct catalog_event event = {.id = change->id, .kind = CATALOG_SETTINGS_CHANGED};
+    bool sets_settings = false;
+
+    list_for_each (node, &change->staged) {
+        struct staged *staged = container_of(node, struct staged, node);
+
+        staged_follow(change, staged);
+        sets_settings = sets_settings || staged->kind == STAGED_SETTINGS;
+    }
+    if (sets_settings &&
+        catalog_function_is_live(catalog_function_find(change->catalog, &change->id)))
+        catalog_emit(change->catalog, &event);
+}
+
 static int change_try(struct catalog_change *change);
 
 static int committed_answer(struct catalog_change *change)
@@ -255,8 +293,7 @@ static int committed_answer(struct catalog_change *change)
 
     switch (change->commit.outcome) {
     case STORE_OK:
-        list_for_each (node, &change->staged)
-            staged_follow(change, container_of(node, struct staged, node));
+        change_follow(change);
         r = result_renew(change);
         return r < 0 ? err_pass(r) : CATALOG_OK;
     case STORE_CONFLICT:

@@ -10,6 +10,7 @@
 
 #include "catalog/resource.h"
 
+struct arena;
 struct catalog_change;
 struct function_config;
 struct function_settings;
@@ -21,6 +22,10 @@ int catalog_stage_version_delete(struct catalog_change *change, uint64_t number,
 int catalog_stage_settings(struct catalog_change *change, const struct function_settings *settings,
                            uint64_t expected);
 int catalog_stage_settings_delete(struct catalog_change *change, uint64_t expected);
-/* In the change's account and region. name and bytes are copied; an absent bytes deletes the row. */
+/* In the change's account and region. name and bytes are copied; an absent bytes deletes the row.
+ */
 int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_kind kind,
                            struct str name, struct str bytes, uint64_t expected);
+
+/* A new RevisionId. 0 or -ENOMEM. */
+int catalog_revision_make(struct arena *arena, struct str *ret_revision_id);

@@ -81,11 +81,14 @@ struct catalog {
     void *owner;
 };
 
-/* Tables (catalog.c). NULL when there is none, or no memory (make). */
+/* Tables (catalog_table.c). NULL when there is none, or no memory (make). */
 struct catalog_scope *catalog_scope_find(struct catalog *catalog, struct str account,
                                          struct str region);
 struct catalog_scope *catalog_scope_make(struct catalog *catalog, struct str account,
                                          struct str region);
+void catalog_scope_free(struct catalog *catalog, struct catalog_scope *scope);
+/* The place of the first name that is not before `name`. */
+size_t catalog_scope_place(const struct catalog_scope *scope, struct str name);
 struct catalog_function *catalog_function_find(struct catalog *catalog,
                                                const struct function_id *id);
 struct catalog_function *catalog_function_make(struct catalog *catalog,
@@ -93,6 +96,8 @@ struct catalog_function *catalog_function_make(struct catalog *catalog,
 void catalog_function_remove(struct catalog *catalog, struct catalog_function *function);
 struct catalog_version *catalog_version_find(const struct catalog_function *function,
                                              uint64_t number);
+/* The place of the first version that is not before `number`. */
+size_t catalog_version_place(const struct catalog_function *function, uint64_t number);
 struct catalog_version *catalog_version_new(uint64_t number, struct str row);
 int catalog_version_decode(const struct catalog_version *version, struct arena *arena,
                            struct function_config *ret_config);
@@ -118,12 +123,25 @@ void catalog_resource_remove(struct catalog *catalog, enum catalog_resource_kind
                              const struct catalog_resource_id *id);
 void catalog_tables_free(struct catalog_scope *scope);
 
+enum { CATALOG_VERSION_TEXT_MAX = 24 };
+
+/* "$LATEST", "1": written to text. */
+struct str catalog_version_text(uint64_t number, char text[static CATALOG_VERSION_TEXT_MAX]);
+/* Is it absent, "$LATEST" or a number? Else it can only be an alias. */
+bool catalog_qualifier_is_version(struct str qualifier, uint64_t *ret_number);
+
+int catalog_settings_decode(const struct catalog_function *function, struct arena *arena,
+                            struct function_settings *ret_settings);
+/* Takes over the row of a function (from malloc) in place of the one it has. 0, -ENOMEM or
+ * -EBADMSG: it is still the caller's. */
+int catalog_settings_install(struct catalog_function *function, char *row, size_t len,
+                             uint64_t store_revision);
+
 /* "account/region/name" and "account/region/name:version" */
 struct str catalog_function_key(struct arena *arena, const struct function_id *id);
 struct str catalog_version_key(struct arena *arena, const struct function_id *id, uint64_t number);
 
-void catalog_emit(struct catalog *catalog, const struct function_id *id, uint64_t number,
-                  bool is_deleted);
+void catalog_emit(struct catalog *catalog, const struct catalog_event *event);
 
 /* Goes on with a function whose creation or update is not finished (catalog_settle.c). 0 or
  * -ENOMEM. */

@@ -29,19 +29,22 @@ static int function_load(struct catalog *catalog, const struct store_record *rec
     struct catalog_function *function;
     struct function_id id;
     struct str number;
+    char *row;
+    int r;
 
     if (!key_parse(record->key, &id, &number) || str_is_set(number))
         return err_new(-EBADMSG);
     function = catalog_function_make(catalog, &id);
     if (!function)
         return err_new(-ENOMEM);
-    function->settings = malloc(record->value.len + 1);
-    if (!function->settings)
+    row = malloc(record->value.len + 1);
+    if (!row)
         return err_new(-ENOMEM);
-    memcpy(function->settings, record->value.ptr, record->value.len);
-    function->settings_len = record->value.len;
-    function->store_revision = record->revision;
-    return 0;
+    memcpy(row, record->value.ptr, record->value.len);
+    r = catalog_settings_install(function, row, record->value.len, record->revision);
+    if (r < 0)
+        free(row);
+    return r;
 }
 
 static int version_load(struct catalog *catalog, const struct store_record *record)

@@ -21,22 +21,12 @@ static int staged_all(int r)
     return r < 0 ? err_pass(r) : CATALOG_STARTED;
 }
 
-static int revision_renew(struct catalog_change *change, struct function_config *config)
-{
-    char *text = arena_alloc(&change->arena, UUID_TEXT_BYTES);
-
-    if (!text)
-        return err_new(-ENOMEM);
-    config->revision_id = str_of(rand_uuid(text));
-    return 0;
-}
-
 /* Settings or code were set. */
 static int config_renew(struct catalog_change *change, struct function_config *config)
 {
     config->last_modified_ms = clock_real_ms();
     config->generation = rand_u64() | 1; /* never 0, which is not written */
-    return revision_renew(change, config);
+    return catalog_revision_make(&change->arena, &config->revision_id);
 }
 
 static bool storage_has_room(struct catalog_change *change, uint64_t more)
@@ -45,13 +35,6 @@ static bool storage_has_room(struct catalog_change *change, uint64_t more)
 
     catalog_usage(change->catalog, change->id.account, change->id.region, &usage);
     return usage.code_bytes + more <= change->catalog->code_bytes_max;
-}
-
-static int settings_decode(const struct catalog_function *function, struct catalog_change *change,
-                           struct function_settings *ret_settings)
-{
-    return function_settings_decode(str_make(function->settings, function->settings_len),
-                                    &change->arena, ret_settings);
 }
 
 /* The function's $LATEST, when it may be changed: CATALOG_OK. */
@@ -81,7 +64,7 @@ static int number_take(struct catalog_change *change, const struct catalog_funct
                        uint64_t *ret_number)
 {
     struct function_settings settings;
-    int r = settings_decode(function, change, &settings);
+    int r = catalog_settings_decode(function, &change->arena, &settings);
 
     if (r < 0)
         return err_pass(r);
@@ -109,7 +92,7 @@ static int create_stage(struct catalog_change *change, const struct catalog_crea
 {
     struct function_settings settings = {0};
     struct function_config config = create->config;
-    int r = deleted ? settings_decode(deleted, change, &settings) : 0;
+    int r = deleted ? catalog_settings_decode(deleted, &change->arena, &settings) : 0;
 
     if (r < 0)
         return err_pass(r);
@@ -240,7 +223,7 @@ static int publish_stage(struct catalog_change *change, const struct catalog_pub
     if (r == 0)
         r = catalog_stage_version(change, number, &version, STORE_ABSENT);
     if (r == 0)
-        r = revision_renew(change, &config);
+        r = catalog_revision_make(&change->arena, &config.revision_id);
     if (r == 0)
         r = catalog_stage_version(change, FUNCTION_LATEST, &config,
                                   function->versions[0]->store_revision);
@@ -276,13 +259,12 @@ int catalog_publish(struct catalog *catalog, struct catalog_change *change,
 static int function_delete(struct catalog_change *change, const struct catalog_function *function)
 {
     struct function_settings settings;
-    int r = settings_decode(function, change, &settings);
+    int r = catalog_settings_decode(function, &change->arena, &settings);
 
     for (size_t i = 0; r == 0 && i < function->version_count; i++)
         r = catalog_stage_version_delete(change, function->versions[i]->number,
                                          function->versions[i]->store_revision);
-    settings.tags = (struct codec_pairs){0};
-    settings.aliases = (struct codec_pairs){0};
+    settings = (struct function_settings){.last_version = settings.last_version};
     if (r == 0 && settings.last_version > 0)
         r = catalog_stage_settings(change, &settings, function->store_revision);
     else if (r == 0)
@@ -294,14 +276,18 @@ static int function_delete(struct catalog_change *change, const struct catalog_f
 static int version_delete(struct catalog_change *change, const struct catalog_function *function,
                           const struct catalog_version *version)
 {
+    char text[CATALOG_VERSION_TEXT_MAX];
     struct function_settings settings;
-    int r = settings_decode(function, change, &settings);
+    int r = catalog_settings_decode(function, &change->arena, &settings);
 
     if (r == 0)
         r = catalog_alias_names_version(&settings, version->number, &change->arena);
     if (r != 0)
         return r < 0 ? err_pass(r) : CATALOG_REFERENCED;
-    r = catalog_stage_version_delete(change, version->number, version->store_revision);
+    r = function_settings_forget(&settings, &change->arena,
+                                 catalog_version_text(version->number, text));
+    if (r == 0)
+        r = catalog_stage_version_delete(change, version->number, version->store_revision);
     if (r == 0)
         r = catalog_stage_settings(change, &settings, function->store_revision);
     return staged_all(r);
@@ -375,7 +361,7 @@ static int tag_prepare(struct catalog_change *change)
 
     if (!catalog_function_is_live(function))
         return CATALOG_NOT_FOUND;
-    r = settings_decode(function, change, &settings);
+    r = catalog_settings_decode(function, &change->arena, &settings);
     if (r == 0)
         r = tags_merge(&change->arena, tag, &settings.tags);
     if (r == 0)
@@ -386,7 +372,7 @@ static int tag_prepare(struct catalog_change *change)
         return CATALOG_TAGS;
     r = catalog_stage_settings(change, &settings, function->store_revision);
     if (r == 0)
-        r = revision_renew(change, &latest);
+        r = catalog_revision_make(&change->arena, &latest.revision_id);
     if (r == 0)
         r = catalog_stage_version(change, FUNCTION_LATEST, &latest,
                                   function->versions[0]->store_revision);

@@ -43,7 +43,8 @@ struct fixture {
     uint64_t settle_delay_ms;
     int code_refs[256]; /* by the digest's first byte */
     struct catalog_watch watch;
-    char events[512];
+    char events[512]; /* about versions */
+    unsigned settings_events;
     struct change changes[CHANGES_MAX];
     bool is_closed;
 };
@@ -88,8 +89,12 @@ static void on_event(struct catalog_watch *watch, const struct catalog_event *ev
     struct fixture *fixture = container_of(watch, struct fixture, watch);
     size_t used = strlen(fixture->events);
 
-    (void)snprintf(fixture->events + used, sizeof(fixture->events) - used, "%s%.*s:%.*s ",
-                   event->is_deleted ? "-" : "", STR_FMT(event->id.name), STR_FMT(event->version));
+    if (event->kind == CATALOG_SETTINGS_CHANGED)
+        fixture->settings_events++;
+    else
+        (void)snprintf(fixture->events + used, sizeof(fixture->events) - used, "%s%.*s:%.*s ",
+                       event->kind == CATALOG_VERSION_DELETED ? "-" : "", STR_FMT(event->id.name),
+                       STR_FMT(event->version));
 }
 
 static void on_loaded(void *owner, int failure)

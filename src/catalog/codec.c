@@ -17,6 +17,34 @@
 
 enum { VARINT_BYTES_MAX = 10 };
 
+const struct codec_pair *codec_pairs_find(const struct codec_pairs *pairs, struct str name)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (str_eq(pairs->ptr[i].name, name))
+            return &pairs->ptr[i];
+    return NULL;
+}
+
+int codec_pairs_replace(struct codec_pairs *pairs, struct arena *arena, struct str name,
+                        struct str value)
+{
+    struct codec_pair *all = arena_new_array(arena, struct codec_pair, pairs->count + 1);
+    size_t count = 0, i = 0;
+
+    if (!all)
+        return err_new(-ENOMEM);
+    while (i < pairs->count && str_cmp(pairs->ptr[i].name, name) < 0)
+        all[count++] = pairs->ptr[i++];
+    if (str_is_set(value))
+        all[count++] = (struct codec_pair){name, value};
+    if (i < pairs->count && str_eq(pairs->ptr[i].name, name))
+        i++;
+    while (i < pairs->count)
+        all[count++] = pairs->ptr[i++];
+    *pairs = count > 0 ? (struct codec_pairs){all, count} : (struct codec_pairs){0};
+    return 0;
+}
+
 static size_t varint_put(uint8_t bytes[VARINT_BYTES_MAX], uint64_t value)
 {
     size_t len = 0;

@@ -47,6 +47,15 @@ struct codec_field {
     size_t offset;
 };
 
+/* Pairs as a table in the byte order of the names, each at most once. */
+
+/* NULL when there is no such name. */
+const struct codec_pair *codec_pairs_find(const struct codec_pairs *pairs, struct str name);
+/* The pairs with this one put in its place (value absent: taken out); name and value are borrowed.
+ * 0 or -ENOMEM. */
+int codec_pairs_replace(struct codec_pairs *pairs, struct arena *arena, struct str name,
+                        struct str value);
+
 /* Failures stay in the buffer. */
 void codec_encode(struct buf *out, const struct codec_field *fields, size_t count,
                   const void *object);

@@ -56,6 +56,23 @@ static const struct codec_field settings_fields[] = {
     {1, CODEC_U64, offsetof(struct function_settings, last_version)},
     {2, CODEC_PAIRS, offsetof(struct function_settings, tags)},
     {3, CODEC_PAIRS, offsetof(struct function_settings, aliases)},
+    {4, CODEC_BOOL, offsetof(struct function_settings, reserves_concurrency)},
+    {5, CODEC_U32, offsetof(struct function_settings, reserved_concurrency)},
+    {6, CODEC_BOOL, offsetof(struct function_settings, allows_recursion)},
+    {7, CODEC_STR, offsetof(struct function_settings, code_signing_config)},
+    {8, CODEC_PAIRS, offsetof(struct function_settings, policies)},
+    {9, CODEC_PAIRS, offsetof(struct function_settings, event_invokes)},
+    {10, CODEC_PAIRS, offsetof(struct function_settings, urls)},
+    {11, CODEC_PAIRS, offsetof(struct function_settings, provisioned)},
+    {12, CODEC_PAIRS, offsetof(struct function_settings, runtime_managements)},
+};
+
+/* What is deleted together with the qualifier that it belongs to. A URL outlives its alias. */
+static const size_t settings_of_qualifier[] = {
+    offsetof(struct function_settings, policies),
+    offsetof(struct function_settings, event_invokes),
+    offsetof(struct function_settings, provisioned),
+    offsetof(struct function_settings, runtime_managements),
 };
 
 void function_config_encode(struct buf *out, const struct function_config *config)
@@ -80,6 +97,19 @@ int function_settings_decode(struct str bytes, struct arena *arena,
 {
     *ret_settings = (struct function_settings){0};
     return codec_decode(bytes, settings_fields, array_count(settings_fields), arena, ret_settings);
+}
+
+int function_settings_forget(struct function_settings *settings, struct arena *arena,
+                             struct str qualifier)
+{
+    for (size_t i = 0; i < array_count(settings_of_qualifier); i++) {
+        struct codec_pairs *pairs = (void *)((char *)settings + settings_of_qualifier[i]);
+        int r = codec_pairs_replace(pairs, arena, qualifier, STR_NONE);
+
+        if (r < 0)
+            return err_pass(r);
+    }
+    return 0;
 }
 
 /* What makes up a version, and nothing else. */

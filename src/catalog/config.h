@@ -69,10 +69,23 @@ struct function_config {
     struct str description_of_latest;
 };
 
+/*
+ * Pairs that belong to a qualifier are named "$LATEST" (the unqualified function), "1" or as the
+ * alias is.
+ */
 struct function_settings {
     uint64_t last_version; /* the highest number ever given out, for deleted functions, too */
     struct codec_pairs tags;
     struct codec_pairs aliases; /* catalog/alias.h */
+    bool reserves_concurrency;
+    uint32_t reserved_concurrency; /* may be 0 */
+    bool allows_recursion;
+    struct str code_signing_config;         /* its ARN */
+    struct codec_pairs policies;            /* by qualifier; catalog/policy.h */
+    struct codec_pairs event_invokes;       /* by qualifier */
+    struct codec_pairs urls;                /* by qualifier */
+    struct codec_pairs provisioned;         /* by qualifier */
+    struct codec_pairs runtime_managements; /* by qualifier */
 };
 
 void function_config_encode(struct buf *out, const struct function_config *config);
@@ -82,6 +95,10 @@ int function_config_decode(struct str bytes, struct arena *arena,
 void function_settings_encode(struct buf *out, const struct function_settings *settings);
 int function_settings_decode(struct str bytes, struct arena *arena,
                              struct function_settings *ret_settings);
+
+/* A version or an alias is deleted: what hangs on it goes, too. 0 or -ENOMEM. */
+int function_settings_forget(struct function_settings *settings, struct arena *arena,
+                             struct str qualifier);
 
 /*
  * Would a new version of `latest` equal the published `version`? 1 or 0, or a failure. Descriptions

@@ -290,7 +290,7 @@ static void on_catalog_event(struct catalog_watch *watch, const struct catalog_e
 {
     struct daemon *daemon = container_of(watch, struct daemon, watch);
 
-    if (daemon->dispatch)
+    if (daemon->dispatch && event->kind != CATALOG_SETTINGS_CHANGED)
         dispatch_retire(daemon->dispatch, event->id.account, event->id.region, event->id.name,
                         event->version);
 }
