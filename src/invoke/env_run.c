@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One run: the event goes to the runtime, its answer to the sink, the record to the log. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/must.h"
+#include "invoke/env_internal.h"
+#include "invoke/log_pipe.h"
+#include "sandbox/sandbox.h"
+
+static uint32_t memory_used_mb(const struct env *env)
+{
+    uint64_t bytes = env->sandbox ? sandbox_memory_peak_bytes(env->sandbox) : 0;
+    uint64_t mb = (bytes + (1 << 20) - 1) >> 20;
+
+    if (mb == 0)
+        mb = 1;
+    return mb < env->version->memory_mb ? (uint32_t)mb : env->version->memory_mb;
+}
+
+/* ---- ends of a run ---- */
+
+void env_respond(struct env *env, enum invocation_outcome outcome, char *payload, size_t len)
+{
+    must(!env->responded);
+    env->responded = true;
+    env->function_error = outcome == INVOCATION_FUNCTION_ERROR;
+    env->inv->sink->responded(env->inv, outcome, payload, len);
+}
+
+/* The answer of a run that the platform ended. */
+void env_respond_error(struct env *env, const char *type, const char *message)
+{
+    char text[REASON_BYTES_MAX + 64];
+    struct json_writer json;
+    struct buf buf = {0};
+    char *payload;
+    size_t len = 0;
+
+    (void)snprintf(text, sizeof(text), "RequestId: %s Error: %s", env->inv->request_id, message);
+    json_writer_init(&json, &buf);
+    json_write_object_begin(&json);
+    json_write_member(&json, STR("errorType"), str_of(type));
+    json_write_member(&json, STR("errorMessage"), str_of(text));
+    json_write_object_end(&json);
+    payload = buf_steal(&buf, &len);
+    if (payload)
+        env_respond(env, INVOCATION_FUNCTION_ERROR, payload, len);
+    else
+        env_respond(env, INVOCATION_UNAVAILABLE, NULL, 0);
+}
+
+static struct invocation_record make_record(const struct env *env, enum report_status status,
+                                            const char *error_type)
+{
+    uint64_t end_ns = clock_mono_ns();
+
+    if (status == REPORT_TIMEOUT)
+        end_ns = env->limit_ns;
+    return (struct invocation_record){
+        .request_id = str_of(env->inv->request_id),
+        .function_arn = env->inv->invoked_arn,
+        .version = env->version->version,
+        .started_real_ms = env->started_real_ms,
+        .duration_ns = end_ns - env->phase_ns,
+        .init_ns = env->init_ns,
+        .memory_mb = env->version->memory_mb,
+        .memory_used_mb = memory_used_mb(env),
+        .status = status,
+        .error_type = str_of(error_type),
+        .function_error = env->function_error,
+    };
+}
+
+void env_write_start(struct env *env)
+{
+    if (env->started)
+        return;
+    env->started = true;
+    env->started_real_ms = clock_real_ms();
+    env_log_start(&env->log, str_of(env->inv->request_id), env->inv->invoked_arn);
+}
+
+/* Everything about the run is known: log its end and give it back. The caller sets the next state
+ * before. */
+void env_end_run(struct env *env, enum report_status status, const char *error_type)
+{
+    struct invocation *inv = env->inv;
+    struct invocation_record record;
+
+    must(env->responded);
+    env_write_start(env);
+    if (env->output)
+        log_pipe_drain(env->output);
+    record = make_record(env, status, error_type);
+    env_log_end(&env->log, &record);
+    env->init_ns = 0;
+    env->inv = NULL;
+    env->log.tail = NULL;
+    inv->sink->ended(inv, &record);
+    env->ops->ended(env->owner, env, inv);
+}
+
+void env_deliver(struct env *env)
+{
+    struct invocation *inv = env->inv;
+    uint64_t now_ns = clock_mono_ns();
+    uint64_t left_ns = env->limit_ns > now_ns ? env->limit_ns - now_ns : 0;
+
+    env_write_start(env);
+    env->state = ENV_BUSY;
+    env->event = (struct runtime_event){
+        .request_id = str_of(inv->request_id),
+        .function_arn = inv->invoked_arn,
+        .trace_id = inv->trace_id,
+        .client_context = inv->client_context,
+        .cognito_identity = inv->cognito_identity,
+        .tenant_id = inv->tenant_id,
+        .deadline_real_ms = env->started_real_ms + left_ns / NS_PER_MS,
+        .payload = str_make(inv->payload, inv->payload_len),
+    };
+    session_invoke(env->session, &env->event);
+}
+
+void env_on_response(void *owner, char *payload, size_t len)
+{
+    struct env *env = owner;
+
+    must(env->state == ENV_BUSY);
+    env_respond(env, INVOCATION_OK, payload, len);
+}
+
+void env_on_error(void *owner, struct str error_type, char *payload, size_t len)
+{
+    struct env *env = owner;
+
+    (void)error_type; /* for metrics; the caller sees the payload only */
+    must(env->state == ENV_BUSY);
+    env_respond(env, INVOCATION_FUNCTION_ERROR, payload, len);
+}
+
+void env_on_response_too_large(void *owner)
+{
+    static const char text[] = "{\"errorType\":\"Function.ResponseSizeTooLarge\",\"errorMessage\":"
+                               "\"Response payload size exceeded maximum allowed payload size "
+                               "(6291556 bytes).\"}";
+    struct env *env = owner;
+    char *payload = strdup(text);
+
+    must(env->state == ENV_BUSY);
+    env_respond(env, payload ? INVOCATION_FUNCTION_ERROR : INVOCATION_UNAVAILABLE, payload,
+                payload ? sizeof(text) - 1 : 0);
+}
+
+void env_on_done(void *owner)
+{
+    struct env *env = owner;
+
+    must(env->state == ENV_BUSY);
+    if (env->exited)
+        env_become_down(env);
+    else
+        env_become_idle(env);
+    env_end_run(env, REPORT_SUCCESS, NULL);
+    env_announce(env);
+}
+
+void env_timed_out(struct env *env)
+{
+    char text[64];
+
+    if (env->state == ENV_REINIT)
+        env_report_suppressed_init(env, REPORT_TIMEOUT, NULL);
+    env_write_start(env);
+    (void)snprintf(text, sizeof(text), "Task timed out after %u.00 seconds",
+                   env->version->timeout_s);
+    if (!env->responded)
+        env_respond_error(env, "Sandbox.Timedout", text);
+    env_kill_runtime(env);
+    env_end_run(env, REPORT_TIMEOUT, NULL);
+}
