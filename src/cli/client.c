@@ -8,11 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "aws/sign.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "cli/progress.h"
 #include "cli/request_body.h"
-#include "cli/sign.h"
 #include "cli/target.h"
 #include "cli/verb.h"
 
@@ -157,20 +157,31 @@ static int hash_body(struct request_body *body, struct digest *ret_digest)
 static int append_authorization(struct client *client, const struct client_call *call,
                                 const char *time, struct buf *out)
 {
+    const struct target *target = client->target;
     struct str path = str_of(call->path);
     size_t mark = str_find(path, '?');
-    struct sign_request request = {
-        .method = call->method,
+    const struct aws_header headers[] = {
+        {STR("host"), str_of(client->host)},
+        {STR("x-amz-date"), str_of(time)},
+        {STR("x-amz-security-token"), str_of(target->session_token)},
+    };
+    const struct aws_credentials credentials = {
+        str_of(target->access_key), str_of(target->secret_key), str_of(target->session_token)};
+    struct aws_sign_request request = {
+        .method = str_of(call->method),
         .path = str_sub(path, 0, mark),
         .query = str_sub(path, mark + 1, path.len),
-        .host = client->host,
-        .time = time,
+        .region = str_of(target->region),
+        .service = STR("lambda"),
+        .time = str_of(time),
+        .headers = headers,
+        .header_count = target->session_token ? 3 : 2,
     };
     int r = hash_body(call->body, &request.body);
 
     if (r < 0)
         return err_pass(r);
-    return sign_authorization(&request, client->target, out);
+    return aws_sign(&request, &credentials, out);
 }
 
 static bool add_header(struct curl_slist **headers, const char *name, const char *value)
