@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One recorded case, replayed: the same calls in the same order, each answer held to the recorded one."""
+import botocore.exceptions
+import pytest
+from compare import Comparison
+from facts import load
+from support.functions import counter
+from support.zips import make_zip
+
+ACCOUNT = '111111111111'  # as in the recordings
+RECORDED = load()
+ROLE = f'arn:aws:iam::{ACCOUNT}:role/lambda'
+ZIP = make_zip({'index.py': 'def handler(event, context):\n    return event\n'})
+OTHER_ZIP = make_zip({'index.py': 'def handler(event, context):\n    return "other"\n'})
+
+
+def recorded(name, region='us-east-1'):
+    """The test replays this case (and the case's parameters are the test's: "case[a]" is "test[a]")."""
+    return pytest.mark.recorded(name, region=region)
+
+
+def answer_of(call, arguments):
+    """What a boto3 call answered, errors too, in the form of facts.py."""
+    try:
+        answer = call(**arguments)
+    except botocore.exceptions.ClientError as caught:
+        response = caught.response
+        return {'error': response['Error']['Code'], 'status': response['ResponseMetadata']['HTTPStatusCode'],
+                'text': response['Error'].get('Message'),
+                'also': ' '.join(sorted(set(response) - {'Error', 'ResponseMetadata'}))}
+    return answer | {'status': answer.pop('ResponseMetadata')['HTTPStatusCode']}
+
+
+class Case:
+    def __init__(self, name, client, lax_client):
+        self.name = name
+        self.client = client
+        self.lax_client = lax_client  # sends what boto3 would refuse to
+        self.region = client.meta.region_name
+        day, self.steps = RECORDED[name]
+        self.left = list(self.steps)
+        self.comparison = Comparison(day, partition='aws', region=self.region)
+        self.undo = []  # (call, arguments)
+
+    def match(self, step, answer):
+        """The answer must be the recorded one of this step, whose turn it must be."""
+        assert self.left[:1] == [step], f'{self.name}: the next step is {self.left[:1]}, not {step}'
+        expected = self.steps[step]
+        if isinstance(expected, dict) and isinstance(answer, dict) and 'status' not in expected:
+            answer = {key: item for key, item in answer.items() if key != 'status'}
+        if isinstance(expected, dict) and 'error' in expected and 'error' not in answer:
+            found = [f"expected {expected['error']}: {expected['text']}, got a success"]
+        elif isinstance(answer, dict) and 'error' in answer and 'error' not in expected:
+            found = [f"expected a success, got {answer['error']}: {answer['text']}"]
+        else:
+            found = self.comparison.deviations(expected, answer)
+        assert not found, '\n'.join([f'{self.name}, step {step}:'] + found)
+        del self.left[0]
+
+    def call(self, step, operation, lax=False, **arguments):
+        """Call and match; the answer."""
+        answer = answer_of(getattr(self.lax_client if lax else self.client, operation), arguments)
+        self.match(step, answer)
+        return answer
+
+    def name_for(self, what='f'):
+        return f'recorded-{what}{next(counter)}'
+
+    def later(self, call, **arguments):
+        """At the end of the case, whatever becomes of it."""
+        self.undo.append((call, arguments))
+
+    def arguments(self, name=None, **changed):
+        """Of a CreateFunction as most cases start with."""
+        name = name or self.name_for()
+        self.later(self.client.delete_function, FunctionName=name)
+        return {'FunctionName': name, 'Runtime': 'python3.12', 'Handler': 'index.handler', 'Role': ROLE,
+                'Code': {'ZipFile': ZIP}} | changed
+
+    def helped(self, name=None, **changed):
+        """Of a CreateFunction as the recorder's helper made them."""
+        return self.arguments(name, **({'Handler': 'handler.handler', 'Timeout': 30, 'Environment': {'Variables': {}}}
+                                       | changed))
+
+    def function(self, **changed):
+        """A function whose creation is not part of the recording, once it is active; its name."""
+        name = self.client.create_function(**self.helped(**changed))['FunctionName']
+        self.wait_active(name)
+        return name
+
+    @staticmethod
+    def other_code():
+        return {'ZipFile': OTHER_ZIP}
+
+    def created(self, step, arguments):
+        """CreateFunction, matched; the name, once the function is active."""
+        answer = self.call(step, 'create_function', **arguments)
+        self.wait_active(answer['FunctionName'])
+        return answer['FunctionName']
+
+    def arn(self, name, qualifier=None):
+        return f'arn:aws:lambda:{self.region}:{ACCOUNT}:function:{name}' + (f':{qualifier}' if qualifier else '')
+
+    def wait_active(self, name, **arguments):
+        self._wait('function_active_v2', name, arguments)
+
+    def wait_updated(self, name, **arguments):
+        self._wait('function_updated_v2', name, arguments)
+
+    def _wait(self, waiter, name, arguments):
+        self.client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig={'Delay': 0.05, 'MaxAttempts': 600},
+                                            **arguments)
+
+    def close(self):
+        for call, arguments in reversed(self.undo):
+            try:
+                call(**arguments)
+            except botocore.exceptions.ClientError:
+                pass
