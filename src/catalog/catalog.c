@@ -228,6 +228,7 @@ int catalog_new(struct catalog **ret_catalog, const struct catalog_options *opti
         options->code_bytes_max ? options->code_bytes_max : CODE_BYTES_MAX_DEFAULT;
     catalog->settle_delay_ms = options->settle_delay_ms;
     map_init(&catalog->scopes);
+    map_init(&catalog->urls);
     list_init(&catalog->watches);
     list_init(&catalog->settles);
     *ret_catalog = catalog;
@@ -244,6 +245,7 @@ void catalog_close_when_idle(struct catalog *catalog)
     map_for_each (entry, &catalog->scopes)
         catalog_scope_free(catalog, entry->value);
     map_deinit(&catalog->scopes);
+    catalog_urls_free(catalog);
     free(catalog);
     if (on_closed)
         on_closed(owner);

@@ -105,6 +105,14 @@ int catalog_get_settings(struct catalog *catalog, const struct function_id *id, 
 int catalog_get_alias(struct catalog *catalog, const struct function_id *id, struct str name,
                       struct arena *arena, struct function_alias *ret_alias);
 
+/*
+ * Whose URL has that id, in constant time: CATALOG_OK or CATALOG_NOT_FOUND. The qualifier is
+ * "$LATEST" or an alias, which may have been deleted meanwhile. Borrowed until the next turn of the
+ * loop.
+ */
+int catalog_find_url(struct catalog *catalog, struct str url_id, struct function_id *ret_id,
+                     struct str *ret_qualifier);
+
 /* Up to max names in byte order after `after` (absent: from the first). Returns how many. */
 size_t catalog_list(struct catalog *catalog, struct str account, struct str region,
                     struct str after, struct str *ret_names, size_t max);
@@ -115,8 +123,8 @@ size_t catalog_list_versions(struct catalog *catalog, const struct function_id *
 
 struct catalog_usage {
     uint64_t functions;
-    uint64_t code_bytes; /* of all versions, $LATEST included */
-    uint64_t reserved_concurrency;
+    uint64_t code_bytes;        /* of all versions, $LATEST included */
+    uint64_t concurrency_aside; /* reserved, or else provisioned, for functions of their own */
 };
 
 void catalog_usage(struct catalog *catalog, struct str account, struct str region,
@@ -239,7 +247,9 @@ int catalog_delete_alias(struct catalog *catalog, struct catalog_change *change,
 enum catalog_event_kind {
     CATALOG_VERSION_CHANGED, /* another snapshot than before is to be run */
     CATALOG_VERSION_DELETED,
-    CATALOG_SETTINGS_CHANGED, /* the function's row was written: struct function_settings */
+    /* The function's row was written: struct function_settings. Also at the start, for functions
+     * with concurrency of their own. */
+    CATALOG_SETTINGS_CHANGED,
 };
 
 struct catalog_event {

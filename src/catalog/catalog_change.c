@@ -218,7 +218,7 @@ static void settings_follow(struct catalog_change *change, struct staged *staged
     struct catalog_function *function = catalog_function_make(change->catalog, &change->id);
 
     must(function != NULL);
-    must(catalog_settings_install(function, staged->settings, staged->settings_len,
+    must(catalog_settings_install(change->catalog, function, staged->settings, staged->settings_len,
                                   change->commit.revision) == 0);
     staged->settings = NULL;
 }
@@ -271,7 +271,7 @@ static int result_renew(struct catalog_change *change)
 
 static void change_follow(struct catalog_change *change)
 {
-    const struct catalog_event event = {.id = change->id, .kind = CATALOG_SETTINGS_CHANGED};
+    const struct catalog_function *function;
     bool sets_settings = false;
 
     list_for_each (node, &change->staged) {
@@ -280,9 +280,9 @@ static void change_follow(struct catalog_change *change)
         staged_follow(change, staged);
         sets_settings = sets_settings || staged->kind == STAGED_SETTINGS;
     }
-    if (sets_settings &&
-        catalog_function_is_live(catalog_function_find(change->catalog, &change->id)))
-        catalog_emit(change->catalog, &event);
+    function = catalog_function_find(change->catalog, &change->id);
+    if (sets_settings && catalog_function_is_live(function))
+        catalog_settings_emit(change->catalog, function);
 }
 
 static int change_try(struct catalog_change *change);

@@ -69,6 +69,7 @@ struct catalog {
     uint64_t code_bytes_max;
     uint64_t settle_delay_ms;
     struct map scopes;
+    struct map urls; /* URL id → struct catalog_url, owned (catalog_settings.c) */
     struct list watches;
     struct list settles;    /* struct settle */
     size_t change_count;    /* commits under way */
@@ -115,13 +116,20 @@ bool catalog_function_is_live(const struct catalog_function *function);
 enum store_kind catalog_resource_stored(enum catalog_resource_kind kind);
 /* NULL when out of memory. */
 struct catalog_resource *catalog_resource_new(struct str name, struct str bytes);
-/* Takes the resource in, in place of one of its name. 0 or -ENOMEM: it is still the caller's. */
+/* Takes the resource in, in place of one of its name. 0, -ENOMEM or -EBADMSG: it is still the
+ * caller's. */
 int catalog_resource_install(struct catalog *catalog, enum catalog_resource_kind kind,
                              const struct catalog_resource_id *id,
                              struct catalog_resource *resource);
 void catalog_resource_remove(struct catalog *catalog, enum catalog_resource_kind kind,
                              const struct catalog_resource_id *id);
-void catalog_tables_free(struct catalog_scope *scope);
+void catalog_tables_free(struct catalog *catalog, struct catalog_scope *scope);
+
+/* What hangs on the row of a layer's version: a package (catalog_layer.c). 0, -ENOMEM or -EBADMSG. */
+int catalog_layer_version_added(struct catalog *catalog, struct catalog_scope *scope,
+                                struct str row);
+void catalog_layer_version_removed(struct catalog *catalog, struct catalog_scope *scope,
+                                   struct str row);
 
 enum { CATALOG_VERSION_TEXT_MAX = 24 };
 
@@ -130,12 +138,19 @@ struct str catalog_version_text(uint64_t number, char text[static CATALOG_VERSIO
 /* Is it absent, "$LATEST" or a number? Else it can only be an alias. */
 bool catalog_qualifier_is_version(struct str qualifier, uint64_t *ret_number);
 
+/* The row of a function (catalog_settings.c). */
 int catalog_settings_decode(const struct catalog_function *function, struct arena *arena,
                             struct function_settings *ret_settings);
 /* Takes over the row of a function (from malloc) in place of the one it has. 0, -ENOMEM or
  * -EBADMSG: it is still the caller's. */
-int catalog_settings_install(struct catalog_function *function, char *row, size_t len,
-                             uint64_t store_revision);
+int catalog_settings_install(struct catalog *catalog, struct catalog_function *function, char *row,
+                             size_t len, uint64_t store_revision);
+void catalog_settings_remove(struct catalog *catalog, struct catalog_function *function);
+/* Does the function have any concurrency of its own? 1, 0 or a failure. */
+int catalog_settings_have_aside(const struct catalog_function *function);
+/* Says CATALOG_SETTINGS_CHANGED. */
+void catalog_settings_emit(struct catalog *catalog, const struct catalog_function *function);
+void catalog_urls_free(struct catalog *catalog);
 
 /* "account/region/name" and "account/region/name:version" */
 struct str catalog_function_key(struct arena *arena, const struct function_id *id);

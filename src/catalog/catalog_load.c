@@ -41,7 +41,7 @@ static int function_load(struct catalog *catalog, const struct store_record *rec
     if (!row)
         return err_new(-ENOMEM);
     memcpy(row, record->value.ptr, record->value.len);
-    r = catalog_settings_install(function, row, record->value.len, record->revision);
+    r = catalog_settings_install(catalog, function, row, record->value.len, record->revision);
     if (r < 0)
         free(row);
     return r;
@@ -105,14 +105,28 @@ static bool version_is_unsettled(const struct catalog_version *version)
     return is_unsettled;
 }
 
+/* Listeners know nothing yet, and hear of what differs from that. */
+static int function_tell(struct catalog *catalog, const struct catalog_function *function)
+{
+    int r = catalog_settings_have_aside(function);
+
+    if (r > 0)
+        catalog_settings_emit(catalog, function);
+    return r < 0 ? err_pass(r) : 0;
+}
+
 /* Only one version at a time can be unfinished besides $LATEST: the last. */
 static int function_go_on(struct catalog *catalog, const struct catalog_function *function)
 {
     const struct function_id id = {function->scope->account, function->scope->region,
                                    function->name};
+    int r;
 
     if (!catalog_function_is_live(function))
         return 0;
+    r = function_tell(catalog, function);
+    if (r < 0)
+        return err_pass(r);
     if (!version_is_unsettled(function->versions[0]) &&
         !version_is_unsettled(function->versions[function->version_count - 1]))
         return 0;

@@ -154,45 +154,6 @@ struct catalog_function *catalog_function_make(struct catalog *catalog,
     return function;
 }
 
-int catalog_settings_decode(const struct catalog_function *function, struct arena *arena,
-                            struct function_settings *ret_settings)
-{
-    return function_settings_decode(str_make(function->settings, function->settings_len), arena,
-                                    ret_settings);
-}
-
-static int reserved_concurrency(struct str row, uint64_t *ret_reserved)
-{
-    struct function_settings settings;
-    struct arena arena;
-    int r;
-
-    arena_init(&arena);
-    r = function_settings_decode(row, &arena, &settings);
-    *ret_reserved = settings.reserved_concurrency;
-    arena_deinit(&arena);
-    return r;
-}
-
-int catalog_settings_install(struct catalog_function *function, char *row, size_t len,
-                             uint64_t store_revision)
-{
-    struct catalog_usage *usage = &function->scope->usage;
-    uint64_t before = 0, now;
-    int r = reserved_concurrency(str_make(row, len), &now);
-
-    if (r == 0 && function->settings)
-        r = reserved_concurrency(str_make(function->settings, function->settings_len), &before);
-    if (r < 0)
-        return err_pass(r);
-    free(function->settings);
-    function->settings = row;
-    function->settings_len = len;
-    function->store_revision = store_revision;
-    usage->reserved_concurrency += now - before;
-    return 0;
-}
-
 static void function_free(struct catalog *catalog, struct catalog_function *function)
 {
     for (size_t i = 0; i < function->version_count; i++)
@@ -208,13 +169,10 @@ void catalog_function_remove(struct catalog *catalog, struct catalog_function *f
 {
     struct catalog_scope *scope = function->scope;
     size_t at = catalog_scope_place(scope, function->name);
-    uint64_t reserved;
 
     must(scope->functions[at] == function);
     must(function->version_count == 0);
-    must(reserved_concurrency(str_make(function->settings, function->settings_len), &reserved) ==
-         0);
-    scope->usage.reserved_concurrency -= reserved;
+    catalog_settings_remove(catalog, function);
     scope->count--;
     memmove(&scope->functions[at], &scope->functions[at + 1],
             (scope->count - at) * sizeof(struct catalog_function *));
@@ -269,14 +227,45 @@ int catalog_version_decode(const struct catalog_version *version, struct arena *
     return function_config_decode(str_make(version->bytes, version->len), arena, ret_config);
 }
 
+struct package {
+    struct digest digest;
+    uint64_t unpacked_bytes;
+};
+
 /* What the tables need to know of a version. */
 struct version_facts {
-    struct digest code;
+    struct package packages[1 + LIMIT_LAYERS_PER_FUNCTION]; /* the code and the layers */
+    size_t package_count;
     uint64_t code_bytes;
-    uint64_t code_unpacked_bytes;
     uint64_t generation;
     bool is_in_progress;
 };
+
+static int facts_of(const struct function_config *config, struct arena *arena,
+                    struct version_facts *ret_facts)
+{
+    struct version_facts facts = {
+        .packages = {{config->code, config->code_unpacked_bytes}},
+        .package_count = 1,
+        .code_bytes = config->code_bytes,
+        .generation = config->generation,
+        .is_in_progress = config->update == FUNCTION_UPDATE_IN_PROGRESS,
+    };
+
+    if (config->layers.count > LIMIT_LAYERS_PER_FUNCTION)
+        return err_new(-EBADMSG);
+    for (size_t i = 0; i < config->layers.count; i++) {
+        struct function_layer layer;
+        int r = function_layer_decode(&config->layers.ptr[i], arena, &layer);
+
+        if (r < 0)
+            return err_pass(r);
+        facts.packages[facts.package_count++] =
+            (struct package){layer.code, layer.code_unpacked_bytes};
+    }
+    *ret_facts = facts;
+    return 0;
+}
 
 static int version_facts(const struct catalog_version *version, struct version_facts *ret_facts)
 {
@@ -287,15 +276,30 @@ static int version_facts(const struct catalog_version *version, struct version_f
     arena_init(&arena);
     r = catalog_version_decode(version, &arena, &config);
     if (r == 0)
-        *ret_facts = (struct version_facts){
-            .code = config.code,
-            .code_bytes = config.code_bytes,
-            .code_unpacked_bytes = config.code_unpacked_bytes,
-            .generation = config.generation,
-            .is_in_progress = config.update == FUNCTION_UPDATE_IN_PROGRESS,
-        };
+        r = facts_of(&config, &arena, ret_facts);
     arena_deinit(&arena);
     return r;
+}
+
+static void packages_release(struct catalog *catalog, const struct package *packages, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        catalog->code->release(catalog->code_context, &packages[i].digest);
+}
+
+/* All or none. */
+static int packages_retain(struct catalog *catalog, const struct package *packages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int r = catalog->code->retain(catalog->code_context, &packages[i].digest,
+                                      packages[i].unpacked_bytes);
+
+        if (r < 0) {
+            packages_release(catalog, packages, i);
+            return err_pass(r);
+        }
+    }
+    return 0;
 }
 
 void catalog_version_free(struct catalog *catalog, struct catalog_version *version)
@@ -305,7 +309,7 @@ void catalog_version_free(struct catalog *catalog, struct catalog_version *versi
     if (version->snapshot)
         version->snapshot->origin = NULL;
     if (version_facts(version, &facts) == 0)
-        catalog->code->release(catalog->code_context, &facts.code);
+        packages_release(catalog, facts.packages, facts.package_count);
     free(version);
 }
 
@@ -364,7 +368,7 @@ int catalog_version_install(struct catalog *catalog, struct catalog_function *fu
     if (r == 0 && !old && !versions_reserve(function))
         r = err_new(-ENOMEM);
     if (r == 0)
-        r = catalog->code->retain(catalog->code_context, &facts.code, facts.code_unpacked_bytes);
+        r = packages_retain(catalog, facts.packages, facts.package_count);
     if (r < 0)
         return err_pass(r);
     if (!old) {
@@ -405,6 +409,6 @@ void catalog_scope_free(struct catalog *catalog, struct catalog_scope *scope)
     for (size_t i = 0; i < scope->count; i++)
         function_free(catalog, scope->functions[i]);
     free(scope->functions);
-    catalog_tables_free(scope);
+    catalog_tables_free(catalog, scope);
     free(scope);
 }

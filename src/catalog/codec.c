@@ -174,6 +174,17 @@ void codec_encode(struct buf *out, const struct codec_field *fields, size_t coun
         any_put(out, &fields[i], (const char *)object + fields[i].offset);
 }
 
+struct str codec_encode_in(struct arena *arena, const struct codec_field *fields, size_t count,
+                           const void *object)
+{
+    CLEANUP(buf_deinit) struct buf row = {0};
+
+    codec_encode(&row, fields, count, object);
+    if (buf_failed(&row))
+        return STR_NONE;
+    return arena_str(arena, buf_str(&row));
+}
+
 /* How many texts there are; SIZE_MAX when the bytes are malformed. */
 static size_t texts_count(struct str bytes)
 {

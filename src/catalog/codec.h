@@ -59,6 +59,9 @@ int codec_pairs_replace(struct codec_pairs *pairs, struct arena *arena, struct s
 /* Failures stay in the buffer. */
 void codec_encode(struct buf *out, const struct codec_field *fields, size_t count,
                   const void *object);
+/* The row in the arena; absent when out of memory. */
+struct str codec_encode_in(struct arena *arena, const struct codec_field *fields, size_t count,
+                           const void *object);
 /* object must be zeroed. 0, -EBADMSG or -ENOMEM. */
 int codec_decode(struct str bytes, const struct codec_field *fields, size_t count,
                  struct arena *arena, void *object);
