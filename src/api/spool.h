@@ -2,12 +2,8 @@
 #pragma once
 
 /*
- * One base64 member of a request body on its way to a file. Text is decoded as it comes; the bytes
- * are hashed and written by the worker pool, a batch at a time, while the reader of the body waits:
- * at most one batch is in memory.
- *
- * Bytes beyond the limit of a package are counted and dropped, because such a package is refused
- * anyway.
+ * One base64 member of a request body on its way to a file: text is decoded as it comes, and the
+ * bytes go to a struct code_spool with the limit of a package.
  */
 
 #include <stdbool.h>
