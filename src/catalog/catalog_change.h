@@ -6,6 +6,7 @@
  * Everything staged is one commit; when it has succeeded, memory is made to agree with it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalog/resource.h"
@@ -26,6 +27,9 @@ int catalog_stage_settings_delete(struct catalog_change *change, uint64_t expect
  */
 int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_kind kind,
                            struct str name, struct str bytes, uint64_t expected);
+
+/* Would the account's code still fit with so many bytes more? */
+bool catalog_storage_has_room(struct catalog_change *change, uint64_t more);
 
 /* A new RevisionId. 0 or -ENOMEM. */
 int catalog_revision_make(struct arena *arena, struct str *ret_revision_id);

@@ -29,7 +29,7 @@ static int config_renew(struct catalog_change *change, struct function_config *c
     return catalog_revision_make(&change->arena, &config->revision_id);
 }
 
-static bool storage_has_room(struct catalog_change *change, uint64_t more)
+bool catalog_storage_has_room(struct catalog_change *change, uint64_t more)
 {
     struct catalog_usage usage;
 
@@ -119,7 +119,7 @@ static int create_prepare(struct catalog_change *change)
         return CATALOG_EXISTS;
     if (create->tags.count > LIMIT_TAGS_PER_RESOURCE)
         return CATALOG_TAGS;
-    if (!storage_has_room(change, create->config.code_bytes * (create->publish ? 2 : 1)))
+    if (!catalog_storage_has_room(change, create->config.code_bytes * (create->publish ? 2 : 1)))
         return CATALOG_CODE_STORAGE;
     change->settles = true;
     return create_stage(change, create, function);
@@ -190,7 +190,7 @@ static int update_prepare(struct catalog_change *change)
     if (r != CATALOG_OK)
         return r;
     if (!digest_eq(&code, &config.code) &&
-        !storage_has_room(change, config.code_bytes * (update->publish ? 2 : 1)))
+        !catalog_storage_has_room(change, config.code_bytes * (update->publish ? 2 : 1)))
         return CATALOG_CODE_STORAGE;
     if (update->dry_run) {
         change->result = (struct function_view){.config = config};
@@ -244,7 +244,7 @@ static int publish_prepare(struct catalog_change *change)
     r = is_published(change, function, &latest);
     if (r != 0)
         return r < 0 ? err_pass(r) : CATALOG_OK;
-    if (!storage_has_room(change, latest.code_bytes))
+    if (!catalog_storage_has_room(change, latest.code_bytes))
         return CATALOG_CODE_STORAGE;
     return publish_stage(change, publish, function, &latest);
 }

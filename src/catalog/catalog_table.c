@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/function.h"
+#include "catalog/layer.h"
 
 static struct str scope_key(struct arena *arena, struct str account, struct str region)
 {

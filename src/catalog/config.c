@@ -41,6 +41,7 @@ static const struct codec_field config_fields[] = {
     FIELD(24, CODEC_STR, tenant_isolation_mode),
     FIELD(25, CODEC_U32, durable_timeout_s),
     FIELD(26, CODEC_U32, durable_retention_days),
+    FIELD(39, CODEC_PAIRS, layers),
     FIELD(40, CODEC_DIGEST, code),
     FIELD(41, CODEC_U64, code_bytes),
     FIELD(42, CODEC_U64, code_unpacked_bytes),

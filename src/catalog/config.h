@@ -53,6 +53,7 @@ struct function_config {
     uint32_t durable_retention_days;
 
     /* Code */
+    struct codec_pairs layers; /* ARN of the version, struct function_layer; in their order */
     struct digest code;
     uint64_t code_bytes;
     uint64_t code_unpacked_bytes;

@@ -12,15 +12,19 @@
 #include "base/must.h"
 #include "catalog/catalog_internal.h"
 
-/* What the kinds differ in. */
+/* What the kinds differ in: what hangs on a row (NULL: nothing) and comes and goes with it. */
 static const struct {
     enum store_kind stored;
+    int (*added)(struct catalog *catalog, struct catalog_scope *scope, struct str row);
+    void (*removed)(struct catalog *catalog, struct catalog_scope *scope, struct str row);
 } kinds[CATALOG_RESOURCE_KINDS] = {
-    [CATALOG_LAYER] = {STORE_LAYER},
-    [CATALOG_LAYER_VERSION] = {STORE_LAYER_VERSION},
-    [CATALOG_CODE_SIGNING_CONFIG] = {STORE_CODE_SIGNING_CONFIG},
-    [CATALOG_EVENT_SOURCE_MAPPING] = {STORE_EVENT_SOURCE_MAPPING},
-    [CATALOG_EVENT_SOURCE_PAIR] = {STORE_EVENT_SOURCE_PAIR},
+    [CATALOG_LAYER] = {.stored = STORE_LAYER},
+    [CATALOG_LAYER_VERSION] = {.stored = STORE_LAYER_VERSION,
+                               .added = catalog_layer_version_added,
+                               .removed = catalog_layer_version_removed},
+    [CATALOG_CODE_SIGNING_CONFIG] = {.stored = STORE_CODE_SIGNING_CONFIG},
+    [CATALOG_EVENT_SOURCE_MAPPING] = {.stored = STORE_EVENT_SOURCE_MAPPING},
+    [CATALOG_EVENT_SOURCE_PAIR] = {.stored = STORE_EVENT_SOURCE_PAIR},
 };
 
 enum store_kind catalog_resource_stored(enum catalog_resource_kind kind)
@@ -77,6 +81,14 @@ struct catalog_resource *catalog_resource_new(struct str name, struct str bytes)
     return resource;
 }
 
+static void resource_drop(struct catalog *catalog, struct catalog_scope *scope,
+                          enum catalog_resource_kind kind, struct catalog_resource *resource)
+{
+    if (kinds[kind].removed)
+        kinds[kind].removed(catalog, scope, resource->bytes);
+    free(resource);
+}
+
 int catalog_resource_install(struct catalog *catalog, enum catalog_resource_kind kind,
                              const struct catalog_resource_id *id,
                              struct catalog_resource *resource)
@@ -84,13 +96,18 @@ int catalog_resource_install(struct catalog *catalog, enum catalog_resource_kind
     struct catalog_scope *scope = catalog_scope_make(catalog, id->account, id->region);
     struct catalog_table *table;
     size_t at;
+    int r = 0;
 
     if (!scope || !table_reserve(&scope->tables[kind]))
         return err_new(-ENOMEM);
+    if (kinds[kind].added)
+        r = kinds[kind].added(catalog, scope, resource->bytes);
+    if (r < 0)
+        return err_pass(r);
     table = &scope->tables[kind];
     at = table_place(table, resource->name);
     if (table_has(table, at, resource->name)) {
-        free(table->rows[at]);
+        resource_drop(catalog, scope, kind, table->rows[at]);
     } else {
         memmove(&table->rows[at + 1], &table->rows[at],
                 (table->count - at) * sizeof(struct catalog_resource *));
@@ -111,19 +128,19 @@ void catalog_resource_remove(struct catalog *catalog, enum catalog_resource_kind
     table = &scope->tables[kind];
     at = table_place(table, id->name);
     must(table_has(table, at, id->name));
-    free(table->rows[at]);
+    resource_drop(catalog, scope, kind, table->rows[at]);
     table->count--;
     memmove(&table->rows[at], &table->rows[at + 1],
             (table->count - at) * sizeof(struct catalog_resource *));
 }
 
-void catalog_tables_free(struct catalog_scope *scope)
+void catalog_tables_free(struct catalog *catalog, struct catalog_scope *scope)
 {
     for (size_t kind = 0; kind < CATALOG_RESOURCE_KINDS; kind++) {
         struct catalog_table *table = &scope->tables[kind];
 
         for (size_t i = 0; i < table->count; i++)
-            free(table->rows[i]);
+            resource_drop(catalog, scope, kind, table->rows[i]);
         free(table->rows);
     }
 }
@@ -166,6 +183,20 @@ size_t catalog_resource_list(struct catalog *catalog, enum catalog_resource_kind
         ret_rows[count++] = row_of(table->rows[at]);
     }
     return count;
+}
+
+struct catalog_resource_row catalog_resource_before(struct catalog *catalog,
+                                                    enum catalog_resource_kind kind,
+                                                    const struct catalog_resource_id *id,
+                                                    struct str prefix)
+{
+    const struct catalog_scope *scope = catalog_scope_find(catalog, id->account, id->region);
+    const struct catalog_table *table = scope ? &scope->tables[kind] : NULL;
+    size_t at = table ? table_place(table, id->name) : 0;
+
+    if (at == 0 || !str_starts_with(table->rows[at - 1]->name, prefix))
+        return (struct catalog_resource_row){.store_revision = STORE_ABSENT};
+    return row_of(table->rows[at - 1]);
 }
 
 int catalog_numbered_name(char to[static CATALOG_NUMBERED_NAME_MAX], struct str name,

@@ -56,6 +56,12 @@ size_t catalog_resource_list(struct catalog *catalog, enum catalog_resource_kind
                              struct str account, struct str region, struct str prefix,
                              struct str after, struct catalog_resource_row *ret_rows, size_t max);
 
+/* The last row before id's name (which need not be there) that starts with prefix; absent: none. */
+struct catalog_resource_row catalog_resource_before(struct catalog *catalog,
+                                                    enum catalog_resource_kind kind,
+                                                    const struct catalog_resource_id *id,
+                                                    struct str prefix);
+
 enum { CATALOG_NUMBERED_NAME_MAX = 256 };
 
 /* "name:00000000000000000042", NUL-ended, so that byte order is the order of numbers. -EINVAL when

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Layers: names with numbered versions, each of them a package whose files a function finds at
+ * /opt. A version never changes, its policy apart; numbers are not given again, also when all
+ * versions were deleted. A function keeps what it needs of the versions it names (struct
+ * function_layer), the package included, so that it outlives them.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "catalog/codec.h"
+#include "catalog/resource.h"
+
+struct function_config;
+
+struct layer_version {
+    uint64_t number; /* from 1; told by the row's name, not by the row */
+    struct str description;
+    struct str license_info;
+    struct codec_list runtimes; /* compatible ones; absent: not said */
+    struct codec_list architectures;
+    uint64_t created_ms;
+    struct digest code;
+    uint64_t code_bytes;
+    uint64_t code_unpacked_bytes;
+};
+
+void layer_version_encode(struct buf *out, const struct layer_version *version);
+/* A view of bytes and arena. 0, -EBADMSG or -ENOMEM. */
+int layer_version_decode(struct str bytes, struct arena *arena, struct layer_version *ret_version);
+
+/* Does the version say that it is for them? Absent: whatever it says. */
+bool layer_version_matches(const struct layer_version *version, struct str runtime,
+                           struct str architecture);
+
+/* A pair of function_config.layers, whose name is the ARN of the version. */
+struct function_layer {
+    struct str arn;
+    struct digest code;
+    uint64_t code_bytes;
+    uint64_t code_unpacked_bytes;
+};
+
+void function_layer_encode(struct buf *out, const struct function_layer *layer);
+int function_layer_decode(const struct codec_pair *pair, struct arena *arena,
+                          struct function_layer *ret_layer);
+
+/* Code and layers together, unpacked. 0, -EBADMSG or -ENOMEM. */
+int function_unpacked_bytes(const struct function_config *config, struct arena *arena,
+                            uint64_t *ret_bytes);
+
+/* Layers of the catalogue. The name in a catalog_resource_id is that of the layer. */
+
+/* CATALOG_OK, CATALOG_NOT_FOUND or a failure. */
+int catalog_get_layer_version(struct catalog *catalog, const struct catalog_resource_id *layer,
+                              uint64_t number, struct arena *arena,
+                              struct layer_version *ret_version);
+/* The last one before number; before UINT64_MAX: the newest. Answers likewise. */
+int catalog_layer_version_before(struct catalog *catalog, const struct catalog_resource_id *layer,
+                                 uint64_t number, struct arena *arena,
+                                 struct layer_version *ret_version);
+/* Up to max names in byte order after `after` (absent: from the first), also of layers that have no
+ * versions any more. Returns how many. */
+size_t catalog_list_layers(struct catalog *catalog, struct str account, struct str region,
+                           struct str after, struct str *ret_names, size_t max);
+
+struct catalog_publish_layer {
+    struct catalog_resource_id layer;
+    struct layer_version version; /* number and date are the catalogue's */
+};
+
+/* CATALOG_OK: the change's result.version is the number. Answers of its own: CATALOG_CODE_STORAGE,
+ * CATALOG_BUSY. */
+int catalog_publish_layer(struct catalog *catalog, struct catalog_change *change,
+                          const struct catalog_publish_layer *publish);
+
+struct catalog_delete_layer {
+    struct catalog_resource_id layer;
+    uint64_t number;
+};
+
+/* A version that is not there is deleted already: CATALOG_OK. */
+int catalog_delete_layer(struct catalog *catalog, struct catalog_change *change,
+                         const struct catalog_delete_layer *delete);
