@@ -247,7 +247,7 @@ static int facts_of(const struct function_config *config, struct arena *arena,
 {
     struct version_facts facts = {
         .packages = {{config->code, config->code_unpacked_bytes}},
-        .package_count = 1,
+        .package_count = function_config_is_image(config) ? 0 : 1,
         .code_bytes = config->code_bytes,
         .generation = config->generation,
         .is_in_progress = config->update == FUNCTION_UPDATE_IN_PROGRESS,

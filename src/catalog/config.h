@@ -52,11 +52,15 @@ struct function_config {
     uint32_t durable_timeout_s; /* 0: not durable */
     uint32_t durable_retention_days;
 
-    /* Code */
+    /* Code: a package with layers, or an image */
     struct codec_pairs layers; /* ARN of the version, struct function_layer; in their order */
-    struct digest code;
-    uint64_t code_bytes;
+    struct digest code;        /* of the package, or of the image */
+    uint64_t code_bytes;       /* 0: an image */
     uint64_t code_unpacked_bytes;
+    struct str image_uri;                /* as given; absent: a package */
+    struct codec_list image_entry_point; /* these three: absent when not set */
+    struct codec_list image_command;
+    struct str image_working_directory;
 
     /* State */
     uint32_t state;  /* enum function_state */
@@ -88,6 +92,11 @@ struct function_settings {
     struct codec_pairs provisioned;         /* by qualifier */
     struct codec_pairs runtime_managements; /* by qualifier */
 };
+
+static inline bool function_config_is_image(const struct function_config *config)
+{
+    return str_is_set(config->image_uri);
+}
 
 void function_config_encode(struct buf *out, const struct function_config *config);
 /* ret_config is a view of bytes and arena. */

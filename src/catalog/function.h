@@ -42,6 +42,7 @@ struct function_version {
     uint32_t tmp_mb;
     const struct codec_pair *env; /* name, value */
     size_t env_count;
+    bool is_image; /* code is the image's digest then, and no package */
     struct digest code;
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION];
     size_t layer_count;

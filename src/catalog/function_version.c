@@ -89,6 +89,7 @@ static void copy_config(struct copy *copy, struct function_version *version,
     version->memory_mb = config->memory_mb;
     version->timeout_s = config->timeout_s;
     version->tmp_mb = config->tmp_mb;
+    version->is_image = function_config_is_image(config);
     version->code = config->code;
     version->log_format = config->log_json ? FUNCTION_LOG_JSON : FUNCTION_LOG_TEXT;
     version->log_level_application = copy_str(copy, config->log_level_application);
