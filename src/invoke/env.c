@@ -173,7 +173,7 @@ static void on_failed(void *owner, int outcome, const struct reason *why)
 static const struct sandbox_ops sandbox_ops = {
     .ready = env_on_ready,
     .runtime_started = env_on_runtime_started,
-    .runtime_exited = env_on_runtime_exited,
+    .process_exited = env_on_process_exited,
     .failed = on_failed,
 };
 

@@ -98,7 +98,7 @@ void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
     if (channel_fd >= 0)
         r = session_open_channel(env->session, channel_fd);
     if (r < 0) {
-        (void)sandbox_runtime_kill(env->sandbox); /* the exit is the event to act upon */
+        (void)sandbox_kill(env->sandbox, SANDBOX_PROCESS_ALL); /* the exit is the event to act upon */
         return;
     }
     if (env->state == ENV_STARTING) {
@@ -118,6 +118,7 @@ void env_on_session_ready(void *owner)
     if (env->state == ENV_INIT || env->state == ENV_STARTING) {
         env->init_ns = clock_mono_ns() - env->phase_ns;
         env_become_idle(env);
+        (void)sandbox_settle(env->sandbox);
         env_announce(env);
     } else if (env->state == ENV_REINIT) {
         env->init_report = false;

@@ -123,5 +123,5 @@ void env_on_done(void *owner);
 void env_become_down(struct env *env);
 /* End the runtime process; its exit comes later. */
 void env_kill_runtime(struct env *env);
-void env_on_runtime_exited(void *owner, const struct sandbox_exit *exit);
+void env_on_process_exited(void *owner, unsigned process, const struct sandbox_exit *exit);
 void env_on_broken(void *owner, const char *error_type, const char *what);

@@ -26,7 +26,7 @@ void env_kill_runtime(struct env *env)
 {
     env_thaw(env);
     session_reset(env->session); /* the event it may still answer is about to go */
-    (void)sandbox_runtime_kill(env->sandbox);
+    (void)sandbox_kill(env->sandbox, SANDBOX_PROCESS_ALL);
     env->state = ENV_RESETTING;
     env_timer_start(env, ENV_START_LIMIT_MS);
 }
@@ -93,11 +93,12 @@ static void run_again(struct env *env)
     env_run_reinit(env);
 }
 
-void env_on_runtime_exited(void *owner, const struct sandbox_exit *exit)
+void env_on_process_exited(void *owner, unsigned process, const struct sandbox_exit *exit)
 {
     struct env *env = owner;
     uint64_t start = env->starts;
 
+    must(process == SANDBOX_PROCESS_RUNTIME);
     /* What it said before it ended counts: a result, an init error, log records. */
     env->exited = true;
     if (env->state == ENV_INIT || env->state == ENV_BUSY || env->state == ENV_REINIT)
@@ -142,5 +143,5 @@ void env_on_broken(void *owner, const char *error_type, const char *what)
     /* If it is ending by itself the kill comes too late to change its status; the exit is the
      * event. */
     if (!env->exited && env->state != ENV_RESETTING)
-        (void)sandbox_runtime_kill(env->sandbox);
+        (void)sandbox_kill(env->sandbox, SANDBOX_PROCESS_ALL);
 }

@@ -6,7 +6,6 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,14 +20,14 @@
 #include "base/must.h"
 #include "jail/attach.h"
 #include "jail/birth.h"
+#include "jail/box_internal.h"
 #include "jail/failure.h"
 #include "jail/init.h"
-#include "jail/interpreter.h"
 #include "jail/jail.h"
 #include "jail/root.h"
 
-static int send_event(struct jail *jail, uint32_t slot, enum jail_event_type type, const int *fds,
-                      size_t fd_count)
+int box_send_event(struct jail *jail, uint32_t slot, enum jail_event_type type, const int *fds,
+                   size_t fd_count)
 {
     const struct jail_event event = {
         .type = type, .slot = slot, .generation = jail->boxes[slot].generation};
@@ -36,8 +35,7 @@ static int send_event(struct jail *jail, uint32_t slot, enum jail_event_type typ
     return jail_send(jail, &event, fds, fd_count);
 }
 
-/* Tell the daemon, once; the box then waits for its stop. Its processes end now. */
-static int box_fail(struct jail *jail, uint32_t slot, const struct jail_failure *failure)
+int box_fail(struct jail *jail, uint32_t slot, const struct jail_failure *failure)
 {
     struct box *box = &jail->boxes[slot];
     const struct jail_event event = {
@@ -51,7 +49,7 @@ static int box_fail(struct jail *jail, uint32_t slot, const struct jail_failure 
     return jail_send(jail, &event, NULL, 0);
 }
 
-static int box_fail_step(struct jail *jail, uint32_t slot, enum jail_step step, int error)
+int box_fail_step(struct jail *jail, uint32_t slot, enum jail_step step, int error)
 {
     struct jail_failure failure;
 
@@ -59,7 +57,7 @@ static int box_fail_step(struct jail *jail, uint32_t slot, enum jail_step step, 
     return box_fail(jail, slot, &failure);
 }
 
-static void close_fd(int *fd)
+void box_close_fd(int *fd)
 {
     close_fdp(fd);
     *fd = -1;
@@ -174,10 +172,7 @@ static int on_ready(struct jail *jail, uint32_t slot, int listener_fd)
     return jail_send(jail, &event, fds, freeze_fd >= 0 ? 2 : 1);
 }
 
-/* A request for this generation in a state where it makes sense; others were overtaken by a
- * failure. */
-static bool is_for(const struct jail *jail, const struct jail_request *request,
-                   enum box_state state)
+bool box_is_for(const struct jail *jail, const struct jail_request *request, enum box_state state)
 {
     const struct box *box = &jail->boxes[request->slot];
 
@@ -190,11 +185,10 @@ int box_assign(struct jail *jail, const struct jail_request *request)
     struct box *box = &jail->boxes[request->slot];
     struct jail_failure failure = {0};
     const struct cgroup_limits limits = {.memory_mb = assign->memory_mb,
-                                         .processes_max = LIMIT_SANDBOX_PROCESSES,
-                                         .is_cpu_strict = jail->config->is_cpu_strict};
+                                         .processes_max = LIMIT_SANDBOX_PROCESSES};
     int r;
 
-    if (!is_for(jail, request, BOX_EMPTY))
+    if (!box_is_for(jail, request, BOX_EMPTY))
         return 0;
     r = attach_function(jail, box->pid_fd, assign, &failure);
     if (r)
@@ -207,202 +201,21 @@ int box_assign(struct jail *jail, const struct jail_request *request)
     box->version_major = assign->version_major;
     box->version_minor = assign->version_minor;
     box->memory_mb = assign->memory_mb;
-    return send_event(jail, request->slot, JAIL_BOX_ASSIGNED, NULL, 0);
-}
-
-/* The runtime process */
-
-struct arguments {
-    char bytes[INIT_ARGUMENT_BYTES_MAX];
-    size_t len;
-};
-
-__attribute__((format(printf, 2, 3))) static void add_argument(struct arguments *arguments,
-                                                               const char *format, ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(arguments->bytes + arguments->len, sizeof(arguments->bytes) - arguments->len,
-                  format, args);
-    va_end(args);
-    arguments->len += (size_t)n + 1;
-    must(arguments->len <= sizeof(arguments->bytes));
+    return box_send_event(jail, request->slot, JAIL_BOX_ASSIGNED, NULL, 0);
 }
 
 /*
- * Node's heap follows the memory that the function has, as AWS starts it: node itself would look at
- * the size of the machine. A tenth is for new objects, in two halves.
+ * The init is past its function's init phase, during which CPU is not rationed.
  */
-static void add_node_arguments(struct arguments *arguments, uint32_t memory_mb)
+int box_settle(struct jail *jail, const struct jail_request *request)
 {
-    uint32_t new_mb = memory_mb / 10;
+    int r = 0;
 
-    add_argument(arguments, "--max-http-header-size=81920");
-    add_argument(arguments, "--max-semi-space-size=%u", new_mb / 2);
-    add_argument(arguments, "--max-old-space-size=%u", memory_mb - new_mb);
-    add_argument(arguments, "/var/runtime/bootstrap.js");
-}
-
-/*
- * Without "site", which costs more than the rest of the start: the client makes up for what
- * functions see of it. No user folder, and no byte code is written, because there is no place for
- * it.
- */
-static void add_python_arguments(struct arguments *arguments)
-{
-    add_argument(arguments, "-S");
-    add_argument(arguments, "-s");
-    add_argument(arguments, "-B");
-    add_argument(arguments, "/var/runtime/bootstrap.py");
-}
-
-/* 0, or -ENOENT without an interpreter. PROVIDED has no arguments: the init looks for the
- * bootstrap. */
-static int make_arguments(const struct jail *jail, const struct box *box,
-                          struct arguments *arguments)
-{
-    struct interpreter interpreter;
-    int r;
-
-    arguments->len = 0;
-    if (box->runtime == JAIL_RUNTIME_PROVIDED)
-        return 0;
-    r = interpreter_find(&interpreter, jail->root.box_fd, box->runtime, box->version_major,
-                         box->version_minor);
-    if (r)
-        return r;
-    add_argument(arguments, "%s", interpreter.path);
-    if (box->runtime == JAIL_RUNTIME_NODE)
-        add_node_arguments(arguments, box->memory_mb);
-    else
-        add_python_arguments(arguments);
-    return 0;
-}
-
-/*
- * A log pipe, and for managed runtimes a channel. Our ends do not block. The pipe belongs to the
- * box's user, so that opening /dev/stdout works in there.
- */
-static int make_streams(const struct jail *jail, uint32_t slot, int box_fds[2])
-{
-    struct box *box = &jail->boxes[slot];
-    int fds[2];
-
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return err_new(-errno);
-    box->log_fd = fds[0];
-    box_fds[0] = fds[1];
-    if (jail->ids.has_own &&
-        fchown(fds[1], ids_uid(&jail->ids, slot), ids_gid(&jail->ids, slot)) < 0)
-        return err_new(-errno);
-    if (fd_set_nonblocking(box->log_fd, true))
-        return err_new(-errno);
-    if (box->runtime == JAIL_RUNTIME_PROVIDED)
-        return 0;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-        return err_new(-errno);
-    box->channel_fd = fds[0];
-    box_fds[1] = fds[1];
-    return fd_set_nonblocking(box->channel_fd, true);
-}
-
-static int send_start(struct jail *jail, const struct jail_request *request,
-                      const struct arguments *arguments, const int box_fds[2])
-{
-    /* Static, because it is large and there is one thread; cleared, because every box is a copy of
-     * us. */
-    static char
-        bytes[sizeof(struct init_order) + INIT_ARGUMENT_BYTES_MAX + JAIL_ENVIRONMENT_BYTES_MAX];
-    const struct box *box = &jail->boxes[request->slot];
-    struct init_order order = {.type = INIT_START,
-                               .runtime = box->runtime,
-                               .argument_bytes = (uint32_t)arguments->len,
-                               .environment_bytes = request->environment_bytes};
-    size_t len = sizeof(order) + arguments->len + request->environment_bytes;
-    int r;
-
-    memcpy(bytes, &order, sizeof(order));
-    memcpy(bytes + sizeof(order), arguments->bytes, arguments->len);
-    memcpy(bytes + sizeof(order) + arguments->len, request + 1, request->environment_bytes);
-    r = fd_send(box->control_fd, bytes, len, box_fds, box_fds[1] >= 0 ? 2 : 1);
-    explicit_bzero(bytes, len);
-    return r;
-}
-
-int box_start(struct jail *jail, const struct jail_request *request)
-{
-    struct box *box = &jail->boxes[request->slot];
-    struct arguments arguments;
-    int box_fds[2] = {-1, -1};
-    int r;
-
-    if (!is_for(jail, request, BOX_ASSIGNED))
-        return 0;
-    if (box->is_runtime_up)
-        return err_new(-EPROTO);
-    if (make_arguments(jail, box, &arguments))
-        return box_fail_step(jail, request->slot, JAIL_STEP_INTERPRETER, ENOENT);
-    r = make_streams(jail, request->slot, box_fds);
-    if (!r)
-        r = send_start(jail, request, &arguments, box_fds);
-    fds_close(box_fds, array_count(box_fds));
-    if (r)
-        return box_fail_step(jail, request->slot, JAIL_STEP_RUNTIME, r);
-    box->is_runtime_up = true;
-    return 0;
-}
-
-static int on_started(struct jail *jail, uint32_t slot, const struct init_report *report)
-{
-    struct box *box = &jail->boxes[slot];
-    int fds[2] = {box->log_fd, box->channel_fd};
-    int r;
-
-    if (report->failure.step)
-        return box_fail(jail, slot, &report->failure);
-    if (!box->is_runtime_up || box->log_fd < 0)
-        return box_fail_step(jail, slot, JAIL_STEP_RUNTIME, EPROTO);
-    r = send_event(jail, slot, JAIL_RUNTIME_STARTED, fds, fds[1] >= 0 ? 2 : 1);
-    close_fd(&box->log_fd);
-    close_fd(&box->channel_fd);
-    return r;
-}
-
-static int on_exited(struct jail *jail, uint32_t slot, const struct init_report *report)
-{
-    struct box *box = &jail->boxes[slot];
-    uint64_t oom_kills = cgroups_box_oom_kills(&jail->cgroups, slot);
-    struct jail_event event = {
-        .type = JAIL_RUNTIME_EXITED, .slot = slot, .generation = box->generation};
-
-    event.exited.wait_status = report->wait_status;
-    event.exited.is_out_of_memory = oom_kills != box->oom_kills;
-    box->oom_kills = oom_kills;
-    box->is_runtime_up = false;
-    return jail_send(jail, &event, NULL, 0);
-}
-
-static int box_tell(struct jail *jail, uint32_t slot, const struct init_order *order)
-{
-    /* When this fails the init is dead, which its pidfd reports. */
-    (void)fd_send(jail->boxes[slot].control_fd, order, sizeof(*order), NULL, 0);
-    return 0;
-}
-
-int box_signal(struct jail *jail, const struct jail_request *request)
-{
-    const struct init_order order = {.type = INIT_SIGNAL, .signal = request->signal};
-
-    return is_for(jail, request, BOX_ASSIGNED) ? box_tell(jail, request->slot, &order) : 0;
-}
-
-int box_freeze(struct jail *jail, const struct jail_request *request)
-{
-    const struct init_order order = {.type = request->is_frozen ? INIT_FREEZE : INIT_THAW};
-
-    return is_for(jail, request, BOX_ASSIGNED) ? box_tell(jail, request->slot, &order) : 0;
+    if (box_is_for(jail, request, BOX_ASSIGNED))
+        r = cgroups_box_limit_cpu(&jail->cgroups, request->slot,
+                                  jail->boxes[request->slot].memory_mb,
+                                  jail->config->is_cpu_strict);
+    return r ? box_fail_step(jail, request->slot, JAIL_STEP_LIMITS, r) : 0;
 }
 
 /* Reports. The init is our code, but it lives among hostile processes: nothing it says is taken on
@@ -425,7 +238,7 @@ int box_on_control(struct jail *jail, uint32_t slot)
     if (n == -EAGAIN)
         return 0; /* the event was for an earlier box of this slot */
     if (n != (ssize_t)sizeof(report)) {
-        close_fd(&box->control_fd);
+        box_close_fd(&box->control_fd);
         return 0; /* its process ends too, and that is where the box fails */
     }
     if (box->state == BOX_FAILED || box->state == BOX_STOPPING)
@@ -434,9 +247,15 @@ int box_on_control(struct jail *jail, uint32_t slot)
     case INIT_READY:
         return on_ready(jail, slot, passed_fd);
     case INIT_STARTED:
-        return on_started(jail, slot, &report);
+        return box_on_started(jail, slot, &report);
     case INIT_EXITED:
-        return on_exited(jail, slot, &report);
+        return box_on_exited(jail, slot, &report);
+    case INIT_EXTENSION:
+        return box_on_extension(jail, slot, &report, passed_fd);
+    case INIT_EXTENSIONS_STARTED:
+        return box_on_extensions_started(jail, slot, &report);
+    case INIT_SOCKET_MADE:
+        return box_on_socket(jail, slot, passed_fd);
     case INIT_FAILED:
     case INIT_REPORT_TYPES:
         break;
@@ -449,13 +268,13 @@ static int release(struct jail *jail, uint32_t slot)
     struct box *box = &jail->boxes[slot];
     int r;
 
-    close_fd(&box->pid_fd);
-    close_fd(&box->control_fd);
-    close_fd(&box->log_fd);
-    close_fd(&box->channel_fd);
+    box_close_fd(&box->pid_fd);
+    box_close_fd(&box->control_fd);
+    box_close_fd(&box->log_fd);
+    box_close_fd(&box->channel_fd);
     (void)cgroups_box_remove(&jail->cgroups,
                              slot); /* a folder that stays is used again with the slot */
-    r = send_event(jail, slot, JAIL_BOX_GONE, NULL, 0);
+    r = box_send_event(jail, slot, JAIL_BOX_GONE, NULL, 0);
     box->state = BOX_FREE;
     jail->boxes_alive--;
     return r;
@@ -490,7 +309,7 @@ int box_on_pid(struct jail *jail, uint32_t slot)
     if (info.si_pid == 0)
         return 0;
     (void)epoll_ctl(jail->epoll_fd, EPOLL_CTL_DEL, box->pid_fd, NULL);
-    close_fd(&box->pid_fd);
+    box_close_fd(&box->pid_fd);
     if (box->state == BOX_STOPPING)
         return release(jail, slot);
     return box_fail_step(jail, slot, JAIL_STEP_INIT_DIED, ECHILD);

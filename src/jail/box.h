@@ -26,6 +26,9 @@ int box_assign(struct jail *jail, const struct jail_request *request);
 int box_start(struct jail *jail, const struct jail_request *request);
 int box_signal(struct jail *jail, const struct jail_request *request);
 int box_freeze(struct jail *jail, const struct jail_request *request);
+int box_start_extensions(struct jail *jail, const struct jail_request *request);
+int box_settle(struct jail *jail, const struct jail_request *request);
+int box_socket(struct jail *jail, const struct jail_request *request);
 int box_stop(struct jail *jail, const struct jail_request *request);
 
 /* Events: the control socket has a report, or the init's process has ended. */

@@ -491,19 +491,22 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-static int limit_cpu(const struct cgroup_tree *tree, uint32_t slot,
-                     const struct cgroup_limits *limits)
+int cgroups_box_limit_cpu(const struct cgroups *cgroups, uint32_t slot, uint32_t memory_mb,
+                          bool is_strict)
 {
-    uint64_t mb = limits->memory_mb;
+    const struct cgroup_tree *tree = cgroups_find(cgroups, CGROUP_CPU);
+    uint64_t mb = memory_mb;
     uint64_t quota_us = clamp(mb * CPU_PERIOD_US / MB_PER_CPU, 1000, UINT64_MAX);
     int r;
 
+    if (!tree)
+        return 0;
     if (tree->is_v2)
         r = box_write(tree->fd, slot, "cpu.weight", "%lu", clamp(mb * 100 / MB_PER_CPU, 1, 10000));
     else
         r = box_write(tree->fd, slot, "cpu.shares", "%lu",
                       clamp(mb * 1024 / MB_PER_CPU, 2, 262144));
-    if (r || !limits->is_cpu_strict)
+    if (r || !is_strict)
         return r;
     if (tree->is_v2)
         return box_write(tree->fd, slot, "cpu.max", "%lu %d", quota_us, CPU_PERIOD_US);
@@ -515,15 +518,12 @@ int cgroups_box_limit(const struct cgroups *cgroups, uint32_t slot,
 {
     const struct cgroup_tree *memory = cgroups_find(cgroups, CGROUP_MEMORY);
     const struct cgroup_tree *pids = cgroups_find(cgroups, CGROUP_PIDS);
-    const struct cgroup_tree *cpu = cgroups_find(cgroups, CGROUP_CPU);
     int r = 0;
 
     if (memory)
         r = limit_memory(cgroups, memory, slot, (uint64_t)limits->memory_mb << 20);
     if (!r && pids)
         r = box_write(pids->fd, slot, "pids.max", "%u", limits->processes_max);
-    if (!r && cpu)
-        r = limit_cpu(cpu, slot, limits);
     return r;
 }
 

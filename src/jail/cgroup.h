@@ -69,10 +69,13 @@ int cgroups_box_remove(const struct cgroups *cgroups, uint32_t slot);
 struct cgroup_limits {
     uint32_t memory_mb;
     uint32_t processes_max;
-    bool is_cpu_strict; /* AWS's quota: 1769 MB are one CPU; else only a weight */
 };
 int cgroups_box_limit(const struct cgroups *cgroups, uint32_t slot,
                       const struct cgroup_limits *limits);
+/* CPU in proportion to the memory, of which 1769 MB are one processor: a weight, and when strict
+ * AWS's quota too. Until then a box has the weight of such a processor. */
+int cgroups_box_limit_cpu(const struct cgroups *cgroups, uint32_t slot, uint32_t memory_mb,
+                          bool is_strict);
 
 /* A descriptor that freezes and thaws when written; -1 where there is none. */
 int cgroups_box_freezer(const struct cgroups *cgroups, uint32_t slot);

@@ -7,18 +7,20 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/must.h"
+#include "jail/extension_files.h"
 
 enum { ENTRIES_MAX = 4096 };
 
 struct init {
-    pid_t runtime_pid; /* 0: none */
-    sigset_t waiting;  /* the mask while we wait: SIGCHLD gets through */
+    pid_t pids[JAIL_PROCESS_COUNT]; /* 0: none */
+    sigset_t waiting;               /* the mask while we wait: SIGCHLD gets through */
 };
 
 /* One order with its tail. Not on the stack: a page that was never touched costs nothing. */
@@ -106,78 +108,172 @@ static bool prepare(const struct init_order *order)
     return false;
 }
 
-static void say(const char *text)
-{
-    (void)!write(STDERR_FILENO, text, strlen(text)); /* the log is all there is to complain to */
-}
+/* What is executed, and with which descriptors. */
+struct program {
+    const char *folder;
+    int log_fd;
+    int channel_fd; /* -1: none */
+};
+
+/* Of the child of vfork that could not be executed: its memory is ours. */
+static volatile int exec_error;
 
 /*
  * In the child of vfork: our memory is still shared and we are stopped until exec, so it only calls
- * the kernel. The shell's exit statuses say why it could not be run.
+ * the kernel.
  */
-static _Noreturn void become_runtime(int log_fd, int channel_fd)
+static _Noreturn void become(const struct program *program)
 {
     static const struct sigaction normal = {.sa_handler = SIG_DFL};
     sigset_t none;
-    int error;
 
     (void)setsid();
-    if (dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
+    if (dup2(program->log_fd, STDOUT_FILENO) < 0 || dup2(program->log_fd, STDERR_FILENO) < 0)
         _exit(126);
-    /* For a custom runtime number 3 stays our control socket and goes away with exec, being
+    /* Without a channel number 3 stays our control socket and goes away with exec, being
      * close-on-exec. */
-    if (channel_fd >= 0 && dup2(channel_fd, INIT_CONTROL_FD) < 0)
+    if (program->channel_fd >= 0 && dup2(program->channel_fd, INIT_CONTROL_FD) < 0)
         _exit(126);
     (void)sigaction(SIGCHLD, &normal, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (chdir("/var/task") == 0)
+    if (chdir(program->folder) == 0)
         (void)execve(arguments[0], arguments, environment);
-    error = errno;
-    say("lambd: cannot run ");
-    say(arguments[0]);
-    say(error == ENOENT    ? ": no such file\n"
-        : error == EACCES  ? ": permission denied\n"
-        : error == ENOEXEC ? ": not a program of this machine\n"
-                           : ": the kernel refuses\n");
-    _exit(error == ENOENT ? 127 : 126);
+    exec_error = errno;
+    _exit(exec_error == ENOENT ? 127 : 126); /* as a shell would say it */
+}
+
+/* vfork: a fork would copy page tables, and we have nothing to do until exec anyway. */
+static pid_t spawn(const struct program *program)
+{
+    pid_t pid;
+
+    exec_error = 0;
+    pid = vfork();
+    if (pid == 0)
+        become(program);
+    return pid;
+}
+
+static void complain(int log_fd, const char *text)
+{
+    (void)!write(log_fd, text, strlen(text)); /* the log is all there is to complain to */
+}
+
+static void complain_of_exec(int log_fd)
+{
+    complain(log_fd, "lambd: cannot run ");
+    complain(log_fd, arguments[0]);
+    complain(log_fd, exec_error == ENOENT    ? ": no such file\n"
+                     : exec_error == EACCES  ? ": permission denied\n"
+                     : exec_error == ENOEXEC ? ": not a program of this machine\n"
+                                             : ": the kernel refuses\n");
 }
 
 static void start_runtime(struct init *init, const struct init_order *order, int log_fd,
                           int channel_fd)
 {
+    const struct program program = {"/var/task", log_fd, channel_fd};
     struct init_report answer = {.type = INIT_STARTED};
+    pid_t pid;
 
-    must(init->runtime_pid == 0);
+    must(init->pids[JAIL_PROCESS_RUNTIME] == 0);
     if (!prepare(order)) {
         answer.failure.step = JAIL_STEP_BOOTSTRAP;
         report(&answer);
         return;
     }
-    /* vfork: a fork would copy page tables, and we have nothing to do until exec anyway. */
-    init->runtime_pid = vfork();
-    if (init->runtime_pid == 0)
-        become_runtime(log_fd, channel_fd);
-    if (init->runtime_pid < 0) {
+    pid = spawn(&program);
+    if (pid < 0) {
         answer.failure.step = JAIL_STEP_RUNTIME;
         answer.failure.error = (uint32_t)errno;
-        init->runtime_pid = 0;
+        pid = 0;
+    } else if (exec_error) {
+        complain_of_exec(log_fd);
     }
+    init->pids[JAIL_PROCESS_RUNTIME] = pid;
+    report(&answer);
+}
+
+/* Its log is a pipe that we make, so that it belongs to the box's user. */
+static void start_extension(struct init *init, uint32_t process, const char *name)
+{
+    static char path[sizeof(EXTENSIONS_FOLDER) + JAIL_TEXT_BYTES];
+    struct init_report answer = {.type = INIT_EXTENSION, .extension.process = process};
+    int fds[2] = {-1, -1};
+    struct program program = {"/", -1, -1};
+
+    (void)strcpy(stpcpy(path, EXTENSIONS_FOLDER), name);
+    (void)strcpy(answer.extension.name, name);
+    arguments[0] = path;
+    arguments[1] = NULL;
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        answer.extension.error = (uint32_t)errno;
+    } else {
+        program.log_fd = fds[1];
+        init->pids[process] = spawn(&program);
+        if (init->pids[process] < 0)
+            exec_error = errno;
+        answer.extension.error = (uint32_t)exec_error;
+    }
+    if (answer.extension.error) {
+        if (init->pids[process] > 0)
+            (void)waitpid(init->pids[process], NULL, 0);
+        init->pids[process] = 0;
+    }
+    (void)fd_send(INIT_CONTROL_FD, &answer, sizeof(answer), fds, answer.extension.error ? 0 : 1);
+    fds_close(fds, array_count(fds));
+}
+
+static void start_extensions(struct init *init, const struct init_order *order)
+{
+    static struct extension_files files;
+    struct init_report answer = {.type = INIT_EXTENSIONS_STARTED};
+
+    (void)split((char *)inbox.bytes + sizeof(*order), order->environment_bytes, environment,
+                ENTRIES_MAX);
+    answer.launch = extension_files_list(&files);
+    for (size_t i = 0; answer.launch == JAIL_LAUNCH_OK && i < files.count; i++)
+        start_extension(init, (uint32_t)i + 1, files.names[i]);
     report(&answer);
 }
 
 /*
- * The runtime has ended: so does everything it left behind. kill(-1) reaches all processes here but
- * ourselves, in one go under the kernel's lock, so a fork bomb cannot slip through.
+ * For the daemon to connect with to what listens in this network namespace: a socket stays in the
+ * one that it was made in. It goes nowhere that we could not go ourselves.
  */
-static void finish_runtime(struct init *init, int wait_status)
+static void make_socket(void)
 {
-    const struct init_report answer = {.type = INIT_EXITED, .wait_status = wait_status};
+    const struct init_report answer = {.type = INIT_SOCKET_MADE};
+    CLEANUP(close_fdp) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    (void)kill(-1, SIGKILL);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        ;
-    init->runtime_pid = 0;
+    (void)fd_send(INIT_CONTROL_FD, &answer, sizeof(answer), &fd, fd < 0 ? 0 : 1);
+}
+
+static bool is_nobody_up(const struct init *init)
+{
+    for (size_t i = 0; i < JAIL_PROCESS_COUNT; i++)
+        if (init->pids[i])
+            return false;
+    return true;
+}
+
+/*
+ * When the last of those that we started has ended, so does everything they left behind. kill(-1)
+ * reaches all processes here but ourselves, in one go under the kernel's lock, so a fork bomb
+ * cannot slip through.
+ */
+static void finish(struct init *init, uint32_t process, int wait_status)
+{
+    const struct init_report answer = {
+        .type = INIT_EXITED, .process = process, .wait_status = wait_status};
+
+    init->pids[process] = 0;
+    if (is_nobody_up(init)) {
+        (void)kill(-1, SIGKILL);
+        while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+            ;
+    }
     report(&answer);
 }
 
@@ -187,19 +283,28 @@ static void reap(struct init *init)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == init->runtime_pid)
-            finish_runtime(init, status);
+        for (uint32_t i = 0; i < JAIL_PROCESS_COUNT; i++) {
+            if (pid == init->pids[i]) {
+                finish(init, i, status);
+                break;
+            }
+        }
     }
 }
 
-static void send_signal(const struct init *init, uint32_t which)
+/* A process that has ended meanwhile needs none; its report is on its way. */
+static void send_signal(const struct init *init, const struct init_order *order)
 {
-    if (!init->runtime_pid)
-        return; /* it ended meanwhile; the report is on its way */
-    if (which == JAIL_SIGNAL_TERMINATE)
-        (void)kill(init->runtime_pid, SIGTERM);
-    else
+    pid_t pid = order->process < JAIL_PROCESS_COUNT ? init->pids[order->process] : -1;
+
+    if (is_nobody_up(init) || pid == 0)
+        return;
+    if (order->process == JAIL_PROCESS_ALL)
         (void)kill(-1, SIGKILL);
+    else if (order->signal == JAIL_SIGNAL_TERMINATE)
+        (void)kill(pid, SIGTERM);
+    else
+        (void)kill(-pid, SIGKILL); /* with what shares its group, which nobody else does */
 }
 
 static void obey(struct init *init, const struct init_order *order, int fds[FD_PASS_MAX])
@@ -210,8 +315,14 @@ static void obey(struct init *init, const struct init_order *order, int fds[FD_P
     case INIT_START:
         start_runtime(init, order, fds[0], fds[1]);
         break;
+    case INIT_START_EXTENSIONS:
+        start_extensions(init, order);
+        break;
     case INIT_SIGNAL:
-        send_signal(init, order->signal);
+        send_signal(init, order);
+        break;
+    case INIT_SOCKET:
+        make_socket();
         break;
     case INIT_FREEZE:
         (void)kill(-1, SIGSTOP);
@@ -223,7 +334,7 @@ static void obey(struct init *init, const struct init_order *order, int fds[FD_P
     fds_close(fds, FD_PASS_MAX);
     /* Credentials of the function were in there, and a later runtime of this box must not inherit
      * more. */
-    if (order->type == INIT_START)
+    if (order->type == INIT_START || order->type == INIT_START_EXTENSIONS)
         explicit_bzero(inbox.bytes,
                        sizeof(*order) + order->argument_bytes + order->environment_bytes);
 }

@@ -38,7 +38,8 @@ enum box_state {
 struct box {
     uint8_t state; /* enum box_state */
     uint8_t runtime;
-    bool is_runtime_up; /* between RUNTIME_START and RUNTIME_EXITED */
+    uint16_t processes_up; /* a bit for each enum jail_process that was started and has not ended */
+    bool is_launching;     /* between EXTENSIONS_START and EXTENSIONS_STARTED */
     uint32_t generation;
     uint32_t version_major;
     uint32_t version_minor;

@@ -24,19 +24,31 @@ static int check_assign(const struct jail_assign *assign)
     return 0;
 }
 
+static int check_order(const struct jail_order *order)
+{
+    if (order->signal >= JAIL_SIGNAL_COUNT)
+        return err_new(-EINVAL);
+    if (order->process == JAIL_PROCESS_ALL)
+        return order->signal == JAIL_SIGNAL_KILL ? 0 : err_new(-EINVAL);
+    return order->process < JAIL_PROCESS_COUNT ? 0 : err_new(-EINVAL);
+}
+
 static int check_body(const struct jail_request *request)
 {
     switch ((enum jail_request_type)request->type) {
     case JAIL_BOX_NEW:
     case JAIL_BOX_STOP:
     case JAIL_CODE_REMOVE:
+    case JAIL_BOX_SETTLE:
+    case JAIL_BOX_SOCKET:
         return 0;
     case JAIL_BOX_ASSIGN:
         return check_assign(&request->assign);
     case JAIL_RUNTIME_START:
+    case JAIL_EXTENSIONS_START:
         return request->environment_bytes <= JAIL_ENVIRONMENT_BYTES_MAX ? 0 : err_new(-EINVAL);
-    case JAIL_RUNTIME_SIGNAL:
-        return request->signal < JAIL_SIGNAL_COUNT ? 0 : err_new(-EINVAL);
+    case JAIL_PROCESS_SIGNAL:
+        return check_order(&request->order);
     case JAIL_BOX_FREEZE:
         return request->is_frozen <= 1 ? 0 : err_new(-EINVAL);
     case JAIL_UNPACK:
@@ -58,7 +70,7 @@ static int check_environment(const struct jail_request *request)
 int jail_request_check(const struct jail_request *request, size_t bytes, size_t fd_count,
                        uint32_t slots_max)
 {
-    bool is_errand;
+    bool is_errand, is_start;
     size_t tail;
     int r;
 
@@ -70,25 +82,44 @@ int jail_request_check(const struct jail_request *request, size_t bytes, size_t 
     r = check_body(request);
     if (r)
         return err_pass(r);
-    tail = request->type == JAIL_RUNTIME_START ? request->environment_bytes : 0;
+    is_start = request->type == JAIL_RUNTIME_START || request->type == JAIL_EXTENSIONS_START;
+    tail = is_start ? request->environment_bytes : 0;
     if (bytes != sizeof(*request) + tail)
         return err_new(-EINVAL);
     if (fd_count != (request->type == JAIL_UNPACK ? 1U : 0U))
         return err_new(-EINVAL);
-    return request->type == JAIL_RUNTIME_START ? check_environment(request) : 0;
+    return is_start ? check_environment(request) : 0;
+}
+
+static int check_event_body(const struct jail_event *event)
+{
+    switch ((enum jail_event_type)event->type) {
+    case JAIL_ERRAND_DONE:
+        return event->errand.outcome < JAIL_ERRAND_OUTCOMES &&
+                       memchr(event->errand.text, 0, sizeof(event->errand.text))
+                   ? 0
+                   : err_new(-EPROTO);
+    case JAIL_EXTENSION_STARTED:
+        return event->extension.process > 0 && event->extension.process < JAIL_PROCESS_COUNT &&
+                       memchr(event->extension.name, 0, sizeof(event->extension.name))
+                   ? 0
+                   : err_new(-EPROTO);
+    case JAIL_EXTENSIONS_STARTED:
+        return event->launch < JAIL_LAUNCH_OUTCOMES ? 0 : err_new(-EPROTO);
+    case JAIL_PROCESS_EXITED:
+        return event->exited.process < JAIL_PROCESS_COUNT ? 0 : err_new(-EPROTO);
+    default:
+        return 0;
+    }
 }
 
 int jail_event_check(const struct jail_event *event, size_t bytes, uint32_t slots_max)
 {
     if (bytes != sizeof(*event) || event->type < JAIL_HELLO || event->type > JAIL_FAILED)
         return err_new(-EPROTO);
-    if (event->type == JAIL_ERRAND_DONE) {
-        if (event->slot >= JAIL_ERRANDS_MAX || event->errand.outcome >= JAIL_ERRAND_OUTCOMES ||
-            !memchr(event->errand.text, 0, sizeof(event->errand.text)))
-            return err_new(-EPROTO);
-        return 0;
-    }
+    if (event->type == JAIL_ERRAND_DONE)
+        slots_max = JAIL_ERRANDS_MAX;
     if (event->type != JAIL_HELLO && event->type != JAIL_FAILED && event->slot >= slots_max)
         return err_new(-EPROTO);
-    return 0;
+    return check_event_body(event);
 }

@@ -17,9 +17,15 @@
  *                          ◀── BOX_READY [listener, freeze]
  *   BOX_ASSIGN ──▶                          code, layers, client, limits
  *                          ◀── BOX_ASSIGNED
- *   RUNTIME_START ──▶                       may follow BOX_ASSIGN at once
+ *   EXTENSIONS_START ──▶                    may follow BOX_ASSIGN at once
+ *                          ◀── EXTENSION_STARTED [log]    for each file of /opt/extensions
+ *                          ◀── EXTENSIONS_STARTED         those were all
+ *   RUNTIME_START ──▶                       likewise
  *                          ◀── RUNTIME_STARTED [log, channel]
- *                          ◀── RUNTIME_EXITED     all else in the box is dead by then
+ *   PROCESS_SIGNAL ──▶
+ *                          ◀── PROCESS_EXITED     of the last: all else in the box is dead by then
+ *   BOX_SETTLE ──▶                          the init is over: CPU in proportion to the memory
+ *   BOX_SOCKET ──▶         ◀── BOX_SOCKET_MADE [socket]   to connect with to what listens in there
  *   BOX_STOP ──▶                            at any time after BOX_NEW
  *                          ◀── BOX_GONE           the slot is free again
  *   UNPACK [zip] ──▶       ◀── ERRAND_DONE
@@ -47,17 +53,29 @@ enum {
     JAIL_TMP_MB_MAX = 10240,
     JAIL_TMP_MB_DEFAULT = 512,
     JAIL_TEXT_BYTES = 256,
+    JAIL_EXTENSIONS_MAX = 10,
+};
+
+/* The processes that the box's init starts and reports on: the runtime, and extensions from 1 on.
+ */
+enum jail_process {
+    JAIL_PROCESS_RUNTIME = 0,
+    JAIL_PROCESS_COUNT = 1 + JAIL_EXTENSIONS_MAX,
+    JAIL_PROCESS_ALL = 255, /* these, and whatever they have started */
 };
 
 enum jail_request_type {
     JAIL_BOX_NEW = 1,
     JAIL_BOX_ASSIGN,
     JAIL_RUNTIME_START,
-    JAIL_RUNTIME_SIGNAL,
+    JAIL_PROCESS_SIGNAL,
     JAIL_BOX_FREEZE, /* only where the hello's features have no freeze descriptor */
     JAIL_BOX_STOP,
     JAIL_UNPACK,
     JAIL_CODE_REMOVE,
+    JAIL_EXTENSIONS_START,
+    JAIL_BOX_SETTLE,
+    JAIL_BOX_SOCKET,
 };
 
 enum jail_runtime {
@@ -88,7 +106,12 @@ struct jail_code {
     uint64_t bytes_max; /* UNPACK only */
 };
 
-/* Every request is one of these; RUNTIME_START has environment_bytes more behind it. */
+struct jail_order {
+    uint32_t signal;  /* enum jail_signal */
+    uint32_t process; /* enum jail_process; ALL only with KILL */
+};
+
+/* Every request is one of these; the two STARTs have environment_bytes more behind it. */
 struct jail_request {
     uint32_t type;
     uint32_t slot; /* of a box; of an errand for UNPACK and CODE_REMOVE */
@@ -97,7 +120,7 @@ struct jail_request {
     union {
         struct jail_assign assign;
         uint32_t environment_bytes;
-        uint32_t signal;    /* enum jail_signal */
+        struct jail_order order;
         uint32_t is_frozen; /* BOX_FREEZE: 0 or 1 */
         struct jail_code code;
     };
@@ -108,10 +131,13 @@ enum jail_event_type {
     JAIL_BOX_READY,
     JAIL_BOX_ASSIGNED,
     JAIL_RUNTIME_STARTED,
-    JAIL_RUNTIME_EXITED,
+    JAIL_PROCESS_EXITED,
     JAIL_BOX_FAILED,
     JAIL_BOX_GONE,
     JAIL_ERRAND_DONE,
+    JAIL_EXTENSION_STARTED,
+    JAIL_EXTENSIONS_STARTED,
+    JAIL_BOX_SOCKET_MADE,
     JAIL_FAILED, /* instead of HELLO: the jail cannot work here and ends */
 };
 
@@ -185,9 +211,25 @@ struct jail_ready {
     uint32_t zero;
 };
 
+/* How an extension was started, or was not. */
+struct jail_extension {
+    uint32_t process;
+    uint32_t error;             /* errno of its exec; 0: it runs */
+    char name[JAIL_TEXT_BYTES]; /* of its file, NUL-ended; whatever a layer's maker chose */
+};
+
+enum jail_launch {
+    JAIL_LAUNCH_OK,
+    JAIL_LAUNCH_TOO_MANY, /* files; none was started */
+    JAIL_LAUNCH_DISABLED, /* by the marker file of a layer */
+    JAIL_LAUNCH_OUTCOMES,
+};
+
 struct jail_exited {
+    uint32_t process;
     int32_t wait_status;
     uint32_t is_out_of_memory;
+    uint32_t zero;
 };
 
 enum jail_errand_outcome {
@@ -216,6 +258,8 @@ struct jail_event {
         struct jail_hello hello;
         struct jail_failure failure;
         struct jail_ready ready;
+        struct jail_extension extension;
+        uint32_t launch; /* enum jail_launch */
         struct jail_exited exited;
         struct jail_errand_result errand;
     };

@@ -48,7 +48,13 @@ static int dispatch(struct jail *jail, const struct jail_request *request, int p
         return box_assign(jail, request);
     case JAIL_RUNTIME_START:
         return box_start(jail, request);
-    case JAIL_RUNTIME_SIGNAL:
+    case JAIL_EXTENSIONS_START:
+        return box_start_extensions(jail, request);
+    case JAIL_BOX_SETTLE:
+        return box_settle(jail, request);
+    case JAIL_BOX_SOCKET:
+        return box_socket(jail, request);
+    case JAIL_PROCESS_SIGNAL:
         return box_signal(jail, request);
     case JAIL_BOX_FREEZE:
         return box_freeze(jail, request);

@@ -111,9 +111,7 @@ int host_send_simple(struct sandbox_host *host, enum jail_request_type type, uin
     struct jail_request request = {
         .type = type, .slot = slot, .generation = host->slots[slot].generation};
 
-    if (type == JAIL_RUNTIME_SIGNAL)
-        request.signal = value;
-    else if (type == JAIL_BOX_FREEZE)
+    if (type == JAIL_BOX_FREEZE)
         request.is_frozen = value;
     return host_send(host, &request, NULL, 0, -1);
 }
@@ -311,7 +309,16 @@ static void on_sandbox_event(struct sandbox *sandbox, const struct jail_event *e
     case JAIL_RUNTIME_STARTED:
         sandbox_on_started(sandbox, steal_fd(&fds[0]), steal_fd(&fds[1]));
         break;
-    case JAIL_RUNTIME_EXITED:
+    case JAIL_EXTENSION_STARTED:
+        sandbox_on_extension(sandbox, &event->extension, steal_fd(&fds[0]));
+        break;
+    case JAIL_EXTENSIONS_STARTED:
+        sandbox_on_extensions_started(sandbox, event->launch);
+        break;
+    case JAIL_BOX_SOCKET_MADE:
+        sandbox_on_socket(sandbox, steal_fd(&fds[0]));
+        break;
+    case JAIL_PROCESS_EXITED:
         sandbox_on_exited(sandbox, &event->exited);
         break;
     default:

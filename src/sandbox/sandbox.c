@@ -24,18 +24,23 @@ struct sandbox {
     struct jail_assign assign;
     uint32_t slot;
     bool is_assigned; /* BOX_ASSIGN was sent */
-    bool is_starting; /* RUNTIME_START was asked for, its outcome is not known */
-    bool is_running;
+    bool is_starting; /* a start was asked for, its outcome is not known */
+    bool is_running;  /* the runtime */
     bool is_frozen;
     bool is_failed;
     int memory_fd;     /* of the cgroup's peak; opened when asked for, closed when frozen */
     char *environment; /* owned; of a start that waits for the box */
     size_t environment_len;
+    enum jail_request_type start; /* which one */
 };
 
 static_assert((int)SANDBOX_RUNTIME_PYTHON == (int)JAIL_RUNTIME_PYTHON, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_NODE == (int)JAIL_RUNTIME_NODE, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_PROVIDED == (int)JAIL_RUNTIME_PROVIDED, "same numbers");
+static_assert((int)SANDBOX_EXTENSIONS_MAX == (int)JAIL_EXTENSIONS_MAX, "same numbers");
+static_assert((int)SANDBOX_PROCESS_ALL == (int)JAIL_PROCESS_ALL, "same numbers");
+static_assert((int)SANDBOX_EXTENSIONS_TOO_MANY == (int)JAIL_LAUNCH_TOO_MANY, "same numbers");
+static_assert((int)SANDBOX_EXTENSIONS_DISABLED == (int)JAIL_LAUNCH_DISABLED, "same numbers");
 static_assert((int)SANDBOX_NETWORK_NONE == (int)JAIL_NETWORK_NONE, "same numbers");
 
 static void clear_environment(struct sandbox *sandbox)
@@ -63,9 +68,10 @@ static int send_assign(struct sandbox *sandbox)
     return host_send(sandbox->host, &request, NULL, 0, -1);
 }
 
-static int send_start(struct sandbox *sandbox, const char *environment, size_t len)
+static int send_start(struct sandbox *sandbox, enum jail_request_type type, const char *environment,
+                      size_t len)
 {
-    const struct jail_request request = {.type = JAIL_RUNTIME_START,
+    const struct jail_request request = {.type = type,
                                          .slot = sandbox->slot,
                                          .generation = slot_of(sandbox)->generation,
                                          .environment_bytes = (uint32_t)len};
@@ -137,7 +143,8 @@ struct sandbox *sandbox_free(struct sandbox *sandbox)
     return NULL;
 }
 
-int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size_t len)
+static int start(struct sandbox *sandbox, enum jail_request_type type, const char *environment,
+                 size_t len)
 {
     must(!sandbox->is_running);
     must(!sandbox->is_starting);
@@ -146,7 +153,7 @@ int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size
     if (len > JAIL_ENVIRONMENT_BYTES_MAX || (len && environment[len - 1] != '\0'))
         return err_new(-E2BIG);
     if (sandbox->is_assigned) {
-        int r = send_start(sandbox, environment, len);
+        int r = send_start(sandbox, type, environment, len);
 
         sandbox->is_starting = r == 0;
         return r;
@@ -156,27 +163,58 @@ int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size
         return err_new(-ENOMEM);
     memcpy(sandbox->environment, environment, len);
     sandbox->environment_len = len;
+    sandbox->start = type;
     sandbox->is_starting = true;
     return 0;
 }
 
-static int send_signal(struct sandbox *sandbox, enum jail_signal which)
+int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size_t len)
 {
+    return start(sandbox, JAIL_RUNTIME_START, environment, len);
+}
+
+int sandbox_extensions_start(struct sandbox *sandbox, const char *environment, size_t len)
+{
+    return start(sandbox, JAIL_EXTENSIONS_START, environment, len);
+}
+
+static int send_order(struct sandbox *sandbox, enum jail_signal which, unsigned process)
+{
+    const struct jail_request request = {.type = JAIL_PROCESS_SIGNAL,
+                                         .slot = sandbox->slot,
+                                         .generation = slot_of(sandbox)->generation,
+                                         .order = {.signal = which, .process = process}};
+
     if (sandbox->is_failed || !sandbox->is_assigned)
         return 0;
-    return host_send_simple(sandbox->host, JAIL_RUNTIME_SIGNAL, sandbox->slot, which);
+    return host_send(sandbox->host, &request, NULL, 0, -1);
 }
 
-int sandbox_runtime_terminate(struct sandbox *sandbox)
+int sandbox_terminate(struct sandbox *sandbox, unsigned process)
 {
-    return send_signal(sandbox, JAIL_SIGNAL_TERMINATE);
+    return send_order(sandbox, JAIL_SIGNAL_TERMINATE, process);
 }
 
-int sandbox_runtime_kill(struct sandbox *sandbox)
+int sandbox_kill(struct sandbox *sandbox, unsigned process)
 {
     int r = sandbox_thaw(sandbox); /* the init has to run to do it */
 
-    return r ? r : send_signal(sandbox, JAIL_SIGNAL_KILL);
+    return r ? r : send_order(sandbox, JAIL_SIGNAL_KILL, process);
+}
+
+static int send_plain(struct sandbox *sandbox, enum jail_request_type type)
+{
+    return sandbox->is_failed ? 0 : host_send_simple(sandbox->host, type, sandbox->slot, 0);
+}
+
+int sandbox_settle(struct sandbox *sandbox)
+{
+    return send_plain(sandbox, JAIL_BOX_SETTLE);
+}
+
+int sandbox_socket(struct sandbox *sandbox)
+{
+    return send_plain(sandbox, JAIL_BOX_SOCKET);
 }
 
 /* Freeze */
@@ -273,7 +311,7 @@ void sandbox_on_box_ready(struct sandbox *sandbox)
     int r = send_assign(sandbox);
 
     if (!r && sandbox->is_starting)
-        r = send_start(sandbox, sandbox->environment, sandbox->environment_len);
+        r = send_start(sandbox, sandbox->start, sandbox->environment, sandbox->environment_len);
     clear_environment(sandbox);
     if (r)
         fail_here(sandbox, r);
@@ -292,13 +330,32 @@ void sandbox_on_started(struct sandbox *sandbox, int log_fd, int channel_fd)
     sandbox->ops->runtime_started(sandbox->owner, channel_fd, log_fd);
 }
 
+void sandbox_on_extension(struct sandbox *sandbox, const struct jail_extension *extension,
+                          int log_fd)
+{
+    sandbox->ops->extension_started(sandbox->owner, extension->process, extension->name,
+                                    (int)extension->error, log_fd);
+}
+
+void sandbox_on_extensions_started(struct sandbox *sandbox, uint32_t launch)
+{
+    sandbox->is_starting = false;
+    sandbox->ops->extensions_started(sandbox->owner, (int)launch);
+}
+
+void sandbox_on_socket(struct sandbox *sandbox, int fd)
+{
+    sandbox->ops->socket_made(sandbox->owner, fd);
+}
+
 void sandbox_on_exited(struct sandbox *sandbox, const struct jail_exited *exited)
 {
     const struct sandbox_exit ended = {.wait_status = exited->wait_status,
                                        .out_of_memory = exited->is_out_of_memory != 0};
 
-    sandbox->is_running = false;
-    sandbox->ops->runtime_exited(sandbox->owner, &ended);
+    if (exited->process == JAIL_PROCESS_RUNTIME)
+        sandbox->is_running = false;
+    sandbox->ops->process_exited(sandbox->owner, exited->process, &ended);
 }
 
 static int outcome_of(const struct jail_failure *failure)

@@ -11,10 +11,10 @@
  * Threading: the loop thread only. Nothing here blocks. Ops are called from the loop, never from
  * inside a sandbox_* call. After sandbox_free() no op of that sandbox is called any more.
  *
- * Order: sandbox_new → ready(listener) → sandbox_runtime_start → runtime_started(channel, log) →
- * (runtime_exited → sandbox_runtime_start …)* → sandbox_free. runtime_start may be called at once
- * after sandbox_new: requests are pipelined to the jail, so that a cold start costs no extra round
- * trip.
+ * Order: sandbox_new → ready(listener) → [sandbox_extensions_start → extension_started* →
+ * extensions_started →] sandbox_runtime_start → runtime_started(channel, log) → (process_exited of
+ * all → start …)* → sandbox_free. The first start may be called at once after sandbox_new: requests
+ * are pipelined to the jail, so that a cold start costs no extra round trip.
  */
 
 #include <stdbool.h>
@@ -52,6 +52,13 @@ struct sandbox_spec {
     size_t layer_count;
 };
 
+/* The processes that a box is asked to start: the runtime, and extensions from 1 on. */
+enum {
+    SANDBOX_PROCESS_RUNTIME = 0,
+    SANDBOX_EXTENSIONS_MAX = 10,
+    SANDBOX_PROCESS_ALL = 255, /* these, and whatever else runs in the box */
+};
+
 /* How a process ended. */
 struct sandbox_exit {
     int wait_status;    /* as waitpid() gives it */
@@ -72,9 +79,20 @@ struct sandbox_ops {
      * stream to its fd 3 (-1 for PROVIDED), and the read end of its stdout and stderr.
      */
     void (*runtime_started)(void *owner, int channel_fd, int log_fd);
-    /* The runtime process ended; everything else it had started in the box has been killed as well.
+    /*
+     * An extension's process was started; name is its file's, valid during the call. error: errno
+     * of its exec when it was not, then log_fd is -1. log_fd: as the runtime's.
      */
-    void (*runtime_exited)(void *owner, const struct sandbox_exit *exit);
+    void (*extension_started)(void *owner, unsigned process, const char *name, int error,
+                              int log_fd);
+    /* There are no more of them. outcome is one of SANDBOX_EXTENSIONS_*. */
+    void (*extensions_started)(void *owner, int outcome);
+    /* The runtime or an extension ended. When it was the last of them, everything else in the box
+     * has been killed as well. */
+    void (*process_exited)(void *owner, unsigned process, const struct sandbox_exit *exit);
+    /* A socket of the box's network namespace, not connected yet, non-blocking, the callee's; -1
+     * when there could be none. */
+    void (*socket_made)(void *owner, int fd);
     /*
      * The box could not be made, or it died (its init was killed, the jail ended). Only
      * sandbox_free() may follow. outcome is one of SANDBOX_FAILED_*; why says it for people, with
@@ -92,6 +110,12 @@ enum {
     SANDBOX_FAILED_GONE,         /* it was there and died */
 };
 
+enum {
+    SANDBOX_EXTENSIONS_OK,
+    SANDBOX_EXTENSIONS_TOO_MANY, /* files; none was started */
+    SANDBOX_EXTENSIONS_DISABLED, /* a layer has switched them off */
+};
+
 /*
  * Start a box. 0 or a failure; the outcome of the start itself comes through ops. ops and owner
  * must outlive the sandbox. Takes a prepared empty box where the jail has one.
@@ -107,13 +131,20 @@ struct sandbox *sandbox_free(struct sandbox *sandbox);
  * Outcome: runtime_started or failed.
  */
 int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size_t len);
-/* SIGTERM to the runtime process alone (a polite end), or SIGKILL to all processes of the box but
- * its init. */
-int sandbox_runtime_terminate(struct sandbox *sandbox);
-int sandbox_runtime_kill(struct sandbox *sandbox);
+/* Start every extension that the layers have; no process may run yet. environment: likewise. */
+int sandbox_extensions_start(struct sandbox *sandbox, const char *environment, size_t len);
+/* SIGTERM to one process (a polite end), or SIGKILL to it and what it keeps in its process group,
+ * or to ALL of the box but its init. One that has ended already: nothing happens. */
+int sandbox_terminate(struct sandbox *sandbox, unsigned process);
+int sandbox_kill(struct sandbox *sandbox, unsigned process);
+/* The function's init is over: from now on CPU is given in proportion to its memory. */
+int sandbox_settle(struct sandbox *sandbox);
+/* Ask for a socket to connect with to what listens inside; `socket_made` follows unless the box
+ * fails. */
+int sandbox_socket(struct sandbox *sandbox);
 
 /* Stop and continue all processes of the box. One write each, no round trip. Idempotent. A frozen
- * box is thawed by runtime_kill and free themselves. */
+ * box is thawed by kill and free themselves. */
 int sandbox_freeze(struct sandbox *sandbox);
 int sandbox_thaw(struct sandbox *sandbox);
 

@@ -80,6 +80,10 @@ void host_refill_soon(struct sandbox_host *host);
 void sandbox_on_box_ready(struct sandbox *sandbox);
 void sandbox_on_assigned(struct sandbox *sandbox);
 void sandbox_on_started(struct sandbox *sandbox, int log_fd, int channel_fd);
+void sandbox_on_extension(struct sandbox *sandbox, const struct jail_extension *extension,
+                          int log_fd);
+void sandbox_on_extensions_started(struct sandbox *sandbox, uint32_t launch);
+void sandbox_on_socket(struct sandbox *sandbox, int fd);
 void sandbox_on_exited(struct sandbox *sandbox, const struct jail_exited *exited);
 void sandbox_on_failed(struct sandbox *sandbox, const struct jail_failure *failure);
 struct sandbox *sandbox_of_node(struct list *node);

@@ -161,6 +161,25 @@ struct digest driver_add_file(struct driver *driver, const char *name, const cha
     return digest;
 }
 
+struct digest driver_add_files(struct driver *driver, const struct driver_file *files, size_t count)
+{
+    char folder[PATH_BYTES + 128];
+    char path[PATH_BYTES * 2];
+    struct digest digest = new_package(driver, folder, sizeof(folder));
+
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strchr(files[i].path, '/');
+
+        if (slash) {
+            (void)snprintf(path, sizeof(path), "%s/%.*s", folder, (int)(slash - files[i].path),
+                           files[i].path);
+            must(mkdir(path, 0755) == 0 || errno == EEXIST);
+        }
+        add_file(folder, files[i].path, files[i].text, strlen(files[i].text), files[i].mode);
+    }
+    return digest;
+}
+
 struct digest driver_add_package(struct driver *driver, const char *bootstrap_path)
 {
     char folder[PATH_BYTES + 128];
@@ -218,12 +237,44 @@ static void on_started(void *owner, int channel_fd, int log_fd)
     run->log_fd = log_fd;
 }
 
-static void on_exited(void *owner, const struct sandbox_exit *ended)
+static void on_exited(void *owner, unsigned process, const struct sandbox_exit *ended)
 {
     struct box_run *run = owner;
 
+    if (process != SANDBOX_PROCESS_RUNTIME) {
+        run->extensions[process].is_exited = true;
+        run->extensions[process].exit = *ended;
+        return;
+    }
     run->is_exited = true;
     run->exit = *ended;
+}
+
+static void on_extension(void *owner, unsigned process, const char *name, int error, int log_fd)
+{
+    struct box_run *run = owner;
+    struct box_extension *extension = &run->extensions[process];
+
+    must(process == run->extension_count + 1);
+    run->extension_count++;
+    *extension = (struct box_extension){.error = error, .log_fd = log_fd};
+    (void)snprintf(extension->name, sizeof(extension->name), "%s", name);
+}
+
+static void on_launched(void *owner, int outcome)
+{
+    struct box_run *run = owner;
+
+    run->is_launched = true;
+    run->launch = outcome;
+}
+
+static void on_socket(void *owner, int fd)
+{
+    struct box_run *run = owner;
+
+    run->has_socket = true;
+    run->socket_fd = fd;
 }
 
 static void on_failed(void *owner, int outcome, const struct reason *why)
@@ -231,7 +282,8 @@ static void on_failed(void *owner, int outcome, const struct reason *why)
     struct box_run *run = owner;
 
     run->is_failed = true;
-    run->is_ready = run->is_started = run->is_exited = true; /* whoever waits shall go on */
+    run->is_ready = run->is_started = run->is_exited = run->is_launched =
+        true; /* whoever waits shall go on */
     run->outcome = outcome;
     run->why = *why;
 }
@@ -239,7 +291,10 @@ static void on_failed(void *owner, int outcome, const struct reason *why)
 static const struct sandbox_ops ops = {
     .ready = on_ready,
     .runtime_started = on_started,
-    .runtime_exited = on_exited,
+    .process_exited = on_exited,
+    .extension_started = on_extension,
+    .extensions_started = on_launched,
+    .socket_made = on_socket,
     .failed = on_failed,
 };
 
@@ -262,7 +317,10 @@ void driver_free_boxes(struct driver *driver)
 
 void box_run_new(struct box_run *run, struct driver *driver, const struct sandbox_spec *spec)
 {
-    *run = (struct box_run){.driver = driver, .listener_fd = -1, .channel_fd = -1, .log_fd = -1};
+    *run = (struct box_run){
+        .driver = driver, .listener_fd = -1, .channel_fd = -1, .log_fd = -1, .socket_fd = -1};
+    for (size_t i = 0; i < array_count(run->extensions); i++)
+        run->extensions[i].log_fd = -1;
     must(sandbox_new(&run->sandbox, driver->host, spec, &ops, run, &run->why) == 0);
     replace_live(driver, NULL, run->sandbox);
 }
@@ -274,6 +332,18 @@ void box_run_free(struct box_run *run)
     close_fdp(&run->listener_fd);
     close_fdp(&run->channel_fd);
     close_fdp(&run->log_fd);
+    close_fdp(&run->socket_fd);
+    for (size_t i = 0; i < array_count(run->extensions); i++)
+        close_fdp(&run->extensions[i].log_fd);
+}
+
+void box_run_start_extensions(struct box_run *run, const char *environment, size_t len)
+{
+    run->is_launched = false;
+    for (size_t i = 0; i < array_count(run->extensions); i++)
+        close_fdp(&run->extensions[i].log_fd);
+    run->extension_count = 0;
+    must(sandbox_extensions_start(run->sandbox, environment, len) == 0);
 }
 
 void box_run_start(struct box_run *run, const char *environment, size_t len)
@@ -289,12 +359,16 @@ bool box_run_wait(struct box_run *run, const bool *condition)
 
 size_t box_run_read_log(struct box_run *run, char *text, size_t size)
 {
+    return driver_read_log(run->log_fd, text, size);
+}
+
+size_t driver_read_log(int log_fd, char *text, size_t size)
+{
     size_t used = 0;
 
-    while (run->log_fd >= 0 && used < size - 1) {
-        struct pollfd pfd = {.fd = run->log_fd, .events = POLLIN};
-        ssize_t n =
-            poll(&pfd, 1, WAIT_MS) == 1 ? read(run->log_fd, text + used, size - 1 - used) : -1;
+    while (log_fd >= 0 && used < size - 1) {
+        struct pollfd pfd = {.fd = log_fd, .events = POLLIN};
+        ssize_t n = poll(&pfd, 1, WAIT_MS) == 1 ? read(log_fd, text + used, size - 1 - used) : -1;
 
         if (n <= 0)
             break;

@@ -38,6 +38,24 @@ struct digest driver_add_package(struct driver *driver, const char *bootstrap_pa
 /* A package with one text file. */
 struct digest driver_add_file(struct driver *driver, const char *name, const char *text);
 
+struct driver_file {
+    const char *path; /* may have one folder in front */
+    const char *text;
+    mode_t mode;
+};
+/* A package of these files. */
+struct digest driver_add_files(struct driver *driver, const struct driver_file *files,
+                               size_t count);
+
+/* An extension under test, by its number. */
+struct box_extension {
+    char name[256];
+    int error;
+    int log_fd;
+    bool is_exited;
+    struct sandbox_exit exit;
+};
+
 /* A box under test. */
 struct box_run {
     struct driver *driver;
@@ -51,6 +69,12 @@ struct box_run {
     bool is_failed;
     int outcome;
     struct sandbox_exit exit;
+    struct box_extension extensions[1 + SANDBOX_EXTENSIONS_MAX];
+    size_t extension_count;
+    bool is_launched; /* the extensions */
+    int launch;
+    bool has_socket;
+    int socket_fd;
     struct reason why;
     uint64_t ready_ns; /* when ready was called */
 };
@@ -59,12 +83,15 @@ void box_run_new(struct box_run *run, struct driver *driver, const struct sandbo
 void box_run_free(struct box_run *run);
 /* Start the runtime with NUL-ended entries. */
 void box_run_start(struct box_run *run, const char *environment, size_t len);
+/* The same for the extensions. */
+void box_run_start_extensions(struct box_run *run, const char *environment, size_t len);
 /* Turn the loop until the condition holds; false when 30 s pass. */
 bool box_run_wait(struct box_run *run, const bool *condition);
 bool driver_wait(struct driver *driver, const bool *condition);
 
 /* Everything the log has until all writers are gone; NUL-ended. */
 size_t box_run_read_log(struct box_run *run, char *text, size_t size);
+size_t driver_read_log(int log_fd, char *text, size_t size);
 
 /* Unpack and wait. Returns the outcome. */
 int driver_unpack(struct driver *driver, int zip_fd, const struct digest *digest,

@@ -541,6 +541,24 @@ static void probe_wrapper(void)
     probe_descriptors();
 }
 
+/* Says "inner" to whoever connects. */
+static void probe_serve(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int peer;
+
+    be16_put(&at.sin_port, 8080);
+    be32_put(&at.sin_addr.s_addr, INADDR_LOOPBACK);
+    works("bind", bind(fd, (const struct sockaddr *)&at, sizeof(at)));
+    works("listen", listen(fd, 1));
+    (void)printf("listening\n");
+    (void)fflush(stdout);
+    peer = accept(fd, NULL, NULL);
+    works("accept", peer);
+    works("write", (int)write(peer, "inner", 5));
+}
+
 static void probe_pause(void)
 {
     (void)printf("paused\n");
@@ -594,6 +612,7 @@ static const struct {
     {"environment", probe_environment},
     {"wrapper", probe_wrapper},
     {"pause", probe_pause},
+    {"serve", probe_serve},
     {"count", probe_count},
     {"exit", probe_exit},
 };

@@ -316,13 +316,13 @@ static void test_runtime_can_be_ended(void **state)
     start(&run, &e);
     expect_running(&run);
     wait_for_output(&run);
-    assert_int_equal(sandbox_runtime_terminate(run.sandbox), 0);
+    assert_int_equal(sandbox_terminate(run.sandbox, SANDBOX_PROCESS_RUNTIME), 0);
     expect_exit(&run, SIGTERM);
     start(&run, &e);
     expect_running(&run);
     wait_for_output(&run);
     assert_int_equal(sandbox_freeze(run.sandbox), 0);
-    assert_int_equal(sandbox_runtime_kill(run.sandbox), 0); /* thaws by itself */
+    assert_int_equal(sandbox_kill(run.sandbox, SANDBOX_PROCESS_ALL), 0); /* thaws by itself */
     expect_exit(&run, SIGKILL);
     box_run_free(&run);
 }
@@ -431,6 +431,154 @@ static void test_layers_are_merged(void **state)
     assert_true(box_run_wait(&run, &run.is_exited));
     (void)box_run_read_log(&run, text, sizeof(text));
     assert_string_equal(text, "upper\nb\na\nb\n");
+    box_run_free(&run);
+}
+
+static const char say_and_wait[] = "#!/bin/sh\necho \"$0 $PWD $NAME\"\nexec sleep 1000\n";
+
+/* A box with a layer of extensions, started. */
+static void run_extensions(struct box_run *run, const struct driver_file *files, size_t count)
+{
+    struct sandbox_spec spec = spec_of(SANDBOX_RUNTIME_PROVIDED);
+    struct environment e = {.len = 0};
+
+    add(&e, "NAME=value");
+    add(&e, "PATH=/usr/bin:/bin");
+    spec.layers[0] = driver_add_files(driver, files, count);
+    spec.layer_count = 1;
+    box_run_new(run, driver, &spec);
+    box_run_start_extensions(run, e.bytes, e.len);
+    assert_true(box_run_wait(run, &run->is_launched));
+    if (run->is_failed)
+        fail_msg("the box failed: %s", run->why.text);
+}
+
+static void expect_line(int log_fd, const char *line)
+{
+    struct pollfd pfd = {.fd = log_fd, .events = POLLIN};
+    char text[256] = "";
+
+    assert_int_equal(poll(&pfd, 1, 10000), 1);
+    assert_true(read(log_fd, text, sizeof(text) - 1) > 0);
+    assert_string_equal(text, line);
+}
+
+/* They run beside the runtime, each with a log of its own; folders and files below are none. */
+static void test_extensions_are_started(void **state)
+{
+    const struct driver_file files[] = {
+        {"extensions/two", say_and_wait, 0755},
+        {"extensions/one.sh", say_and_wait, 0755},
+        {"other/three", say_and_wait, 0755},
+    };
+    const struct environment e = probe("pause");
+    struct box_run run;
+
+    (void)state;
+    run_extensions(&run, files, array_count(files));
+    assert_int_equal(run.launch, SANDBOX_EXTENSIONS_OK);
+    assert_int_equal(run.extension_count, 2);
+    assert_string_equal(run.extensions[1].name, "one.sh");
+    assert_string_equal(run.extensions[2].name, "two");
+    expect_line(run.extensions[1].log_fd, "/opt/extensions/one.sh / value\n");
+    expect_line(run.extensions[2].log_fd, "/opt/extensions/two / value\n");
+    start(&run, &e);
+    expect_running(&run);
+    wait_for_output(&run);
+
+    /* The runtime's end is not theirs; the last one's end is everybody's. */
+    assert_int_equal(sandbox_kill(run.sandbox, SANDBOX_PROCESS_RUNTIME), 0);
+    expect_exit(&run, SIGKILL);
+    assert_false(run.extensions[1].is_exited);
+    assert_int_equal(sandbox_terminate(run.sandbox, 1), 0);
+    assert_true(box_run_wait(&run, &run.extensions[1].is_exited));
+    assert_int_equal(run.extensions[1].exit.wait_status, SIGTERM);
+    assert_false(run.extensions[2].is_exited);
+    assert_int_equal(sandbox_kill(run.sandbox, SANDBOX_PROCESS_ALL), 0);
+    assert_true(box_run_wait(&run, &run.extensions[2].is_exited));
+    assert_int_equal(run.extensions[2].exit.wait_status, SIGKILL);
+
+    /* And again in the same box. */
+    start(&run, &e);
+    expect_running(&run);
+    wait_for_output(&run);
+    assert_int_equal(sandbox_kill(run.sandbox, SANDBOX_PROCESS_ALL), 0);
+    expect_exit(&run, SIGKILL);
+    box_run_free(&run);
+}
+
+static void test_extensions_that_cannot_be_started(void **state)
+{
+    const struct driver_file files[] = {
+        {"extensions/a-good", say_and_wait, 0755},
+        {"extensions/b-closed", say_and_wait, 0644},
+        {"extensions/c-broken", "no program", 0755},
+    };
+    struct box_run run;
+
+    (void)state;
+    run_extensions(&run, files, array_count(files));
+    assert_int_equal(run.extension_count, 3);
+    assert_int_equal(run.extensions[1].error, 0);
+    assert_int_equal(run.extensions[2].error, EACCES);
+    assert_int_equal(run.extensions[3].error, ENOEXEC);
+    assert_int_equal(run.extensions[3].log_fd, -1);
+    box_run_free(&run);
+}
+
+static void test_extensions_have_a_limit(void **state)
+{
+    static char names[SANDBOX_EXTENSIONS_MAX + 1][32];
+    struct driver_file files[SANDBOX_EXTENSIONS_MAX + 1];
+    struct box_run run;
+
+    (void)state;
+    for (size_t i = 0; i < array_count(files); i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "extensions/%zu", i);
+        files[i] = (struct driver_file){names[i], say_and_wait, 0755};
+    }
+    run_extensions(&run, files, SANDBOX_EXTENSIONS_MAX);
+    assert_int_equal(run.launch, SANDBOX_EXTENSIONS_OK);
+    assert_int_equal(run.extension_count, SANDBOX_EXTENSIONS_MAX);
+    box_run_free(&run);
+    run_extensions(&run, files, array_count(files));
+    assert_int_equal(run.launch, SANDBOX_EXTENSIONS_TOO_MANY);
+    assert_int_equal(run.extension_count, 0);
+    box_run_free(&run);
+    files[10] = (struct driver_file){"disable-extensions-jwigqn8j", "", 0644};
+    run_extensions(&run, files, array_count(files));
+    assert_int_equal(run.launch, SANDBOX_EXTENSIONS_DISABLED);
+    assert_int_equal(run.extension_count, 0);
+    box_run_free(&run);
+}
+
+/* The daemon connects with a socket from inside to what listens inside. */
+static void test_socket_reaches_the_inside(void **state)
+{
+    const struct sandbox_spec spec = spec_of(SANDBOX_RUNTIME_PROVIDED);
+    const struct environment e = probe("serve");
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct pollfd pfd = {.events = POLLIN};
+    struct box_run run;
+    char text[8] = "";
+
+    (void)state;
+    box_run_new(&run, driver, &spec);
+    start(&run, &e);
+    expect_running(&run);
+    wait_for_output(&run);
+    assert_int_equal(sandbox_socket(run.sandbox), 0);
+    assert_true(box_run_wait(&run, &run.has_socket));
+    assert_true(run.socket_fd >= 0);
+    be16_put(&address.sin_port, 8080);
+    be32_put(&address.sin_addr.s_addr, INADDR_LOOPBACK);
+    if (connect(run.socket_fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        assert_int_equal(errno, EINPROGRESS);
+    pfd.fd = run.socket_fd;
+    assert_int_equal(poll(&pfd, 1, 10000), 1);
+    assert_int_equal(read(run.socket_fd, text, sizeof(text)), 5);
+    assert_string_equal(text, "inner");
+    expect_exit(&run, 0);
     box_run_free(&run);
 }
 
@@ -812,6 +960,10 @@ int main(void)
         cmocka_unit_test_teardown(test_bootstrap_is_missing, teardown),
         cmocka_unit_test_teardown(test_bootstrap_cannot_be_run, teardown),
         cmocka_unit_test_teardown(test_layers_are_merged, teardown),
+        cmocka_unit_test_teardown(test_extensions_are_started, teardown),
+        cmocka_unit_test_teardown(test_extensions_that_cannot_be_started, teardown),
+        cmocka_unit_test_teardown(test_extensions_have_a_limit, teardown),
+        cmocka_unit_test_teardown(test_socket_reaches_the_inside, teardown),
         cmocka_unit_test_teardown(test_unknown_code_fails, teardown),
         cmocka_unit_test_teardown(test_missing_interpreter_is_named, teardown),
         cmocka_unit_test_teardown(test_many_boxes, teardown),
