@@ -130,18 +130,26 @@ int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
     struct env_pool *pool;
     int r;
 
-    r = concurrency_take(&dispatch->concurrency, version->account, version->region);
+    r = concurrency_take(&dispatch->concurrency, version);
     if (r == CONCURRENCY_ACCOUNT_LIMIT)
         return DISPATCH_CONCURRENCY_LIMIT;
+    if (r == CONCURRENCY_RESERVED_LIMIT)
+        return DISPATCH_RESERVED_LIMIT;
     if (r < 0)
         return err_pass(r);
     pool = pool_of(dispatch, inv->version);
     if (!pool) {
-        concurrency_give(&dispatch->concurrency, version->account, version->region);
+        concurrency_give(&dispatch->concurrency, version);
         return err_new(-ENOMEM);
     }
     env_pool_submit(pool, inv);
     return DISPATCH_OK;
+}
+
+int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, struct str region,
+                             struct str name, const struct function_concurrency *aside)
+{
+    return concurrency_set(&dispatch->concurrency, account, region, name, aside);
 }
 
 void dispatch_retire(struct dispatch *dispatch, struct str account, struct str region,
@@ -283,7 +291,7 @@ static void on_ended(void *owner, struct invocation *inv)
 {
     struct dispatch *dispatch = owner;
 
-    concurrency_give(&dispatch->concurrency, inv->version->account, inv->version->region);
+    concurrency_give(&dispatch->concurrency, inv->version);
     (void)invocation_free(inv);
     dispatch->invocations++;
     if (dispatch->drained && dispatch->concurrency.in_flight == 0) {

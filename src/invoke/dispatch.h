@@ -24,6 +24,7 @@
 #include "base/str.h"
 
 struct dispatch;
+struct function_concurrency;
 struct function_version;
 struct http_request;
 struct invocation;
@@ -57,13 +58,21 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
 struct dispatch *dispatch_free(struct dispatch *dispatch);
 
 /* Outcomes of dispatch_submit() */
-enum { DISPATCH_OK, DISPATCH_CONCURRENCY_LIMIT };
+enum {
+    DISPATCH_OK,
+    DISPATCH_CONCURRENCY_LIMIT, /* what the account's functions share is all in use */
+    DISPATCH_RESERVED_LIMIT,    /* what is reserved for the function is */
+};
 
 /*
  * DISPATCH_OK: inv is the dispatch's, and its sink will be told (possibly before this returns).
  * Otherwise it is still the caller's: a limit, or -ENOMEM.
  */
 int dispatch_submit(struct dispatch *dispatch, struct invocation *inv);
+
+/* What that function has set aside of its account's concurrency from now on. 0 or -ENOMEM. */
+int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, struct str region,
+                             struct str name, const struct function_concurrency *aside);
 
 /*
  * This version of this function was changed or deleted: let the environments of its last snapshot

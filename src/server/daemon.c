@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "catalog/catalog.h"
+#include "catalog/concurrency.h"
 #include "catalog/function.h"
 #include "code/code_store.h"
 #include "code/package_url.h"
@@ -286,11 +287,34 @@ static void on_loaded(void *owner, int failure)
     code_store_sweep(daemon->code, on_swept, daemon);
 }
 
+/* A function that is gone has nothing set aside. */
+static void concurrency_follow(struct daemon *daemon, const struct function_id *id)
+{
+    struct function_concurrency aside = {0};
+    struct function_settings settings;
+    struct arena arena;
+    int r;
+
+    arena_init(&arena);
+    r = catalog_get_settings(daemon->catalog, id, &arena, &settings);
+    if (r == CATALOG_OK)
+        r = function_concurrency_of(&settings, &arena, &aside);
+    arena_deinit(&arena);
+    if (r >= 0)
+        r = dispatch_set_concurrency(daemon->dispatch, id->account, id->region, id->name, &aside);
+    /* Else limits that were acknowledged would not hold; the next start reads them from disk. */
+    must(r == 0);
+}
+
 static void on_catalog_event(struct catalog_watch *watch, const struct catalog_event *event)
 {
     struct daemon *daemon = container_of(watch, struct daemon, watch);
 
-    if (daemon->dispatch && event->kind != CATALOG_SETTINGS_CHANGED)
+    if (!daemon->dispatch)
+        return;
+    if (event->kind != CATALOG_VERSION_CHANGED)
+        concurrency_follow(daemon, &event->id);
+    if (event->kind != CATALOG_SETTINGS_CHANGED)
         dispatch_retire(daemon->dispatch, event->id.account, event->id.region, event->id.name,
                         event->version);
 }

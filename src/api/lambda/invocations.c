@@ -228,12 +228,12 @@ static struct invocation *make_invocation(struct invoke_call *call,
 
 /* ---- the way ---- */
 
-static void fault_throttled(struct api_request *request)
+static void fault_throttled(struct api_request *request, struct str reason)
 {
     api_fault_send(request, &(struct api_fault){
                                 .kind = &lambda_fault_too_many_requests,
                                 .message = STR("Rate Exceeded."),
-                                .reason = STR("ConcurrentInvocationLimitExceeded"),
+                                .reason = reason,
                             });
 }
 
@@ -251,7 +251,9 @@ static void submit(struct invoke_call *call, struct function_version *version)
         return; /* the sink answers, and may have done so */
     (void)invocation_free(inv);
     if (r == DISPATCH_CONCURRENCY_LIMIT)
-        fault_throttled(call->request);
+        fault_throttled(call->request, STR("ConcurrentInvocationLimitExceeded"));
+    else if (r == DISPATCH_RESERVED_LIMIT)
+        fault_throttled(call->request, STR("ReservedFunctionConcurrentInvocationLimitExceeded"));
     else
         api_fault_internal(call->request, r);
 }
