@@ -26,9 +26,12 @@ def pytest_addoption(parser):
     parser.addoption('--rootless', type=int, metavar='UID',
                      help='run the daemon as this ordinary user (only from root)')
     parser.addoption('--long', action='store_true', help='run tests marked long, too')
+    parser.addoption('--exercised', metavar='FILE',
+                     help='write which operations the tests exercised, for tools/coverage-page')
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: item.get_closest_marker('last') is not None)
     if not config.getoption('--long'):
         left_out = [item for item in items if item.get_closest_marker('long')]
         items[:] = [item for item in items if not item.get_closest_marker('long')]
@@ -100,6 +103,15 @@ def own_daemon(program, daemon_uid):
 @pytest.fixture(scope='session')
 def model_check():
     return ModelCheck()
+
+
+@pytest.fixture(autouse=True)
+def exercising(request, model_check):
+    """What works from here on is this test's doing. (Long tests do not always run, and so do not count.)"""
+    if not request.node.get_closest_marker('long'):
+        model_check.test_file = str(request.path.relative_to(ROOT))
+    yield
+    model_check.test_file = None
 
 
 @pytest.fixture(scope='session')

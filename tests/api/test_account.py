@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GetAccountSettings, GetFunctionCodeSigningConfig, and the operations that are to come."""
+"""GetAccountSettings, GetFunctionCodeSigningConfig, and the operations that are not offered."""
 import pytest
+from botocore import xform_name
 
 from support.errors import refused
+from support.operations import NOT_OFFERED, NOT_YET, service_model
 from support.zips import make_zip
 
 CODE = {'app.py': 'def handler(event, context):\n    pass\n'}
@@ -33,28 +35,33 @@ def test_code_signing_config_absent(functions, client):
     assert answer == {}
 
 
-@pytest.mark.parametrize('operation, arguments', [
-    ('list_layers', {}), ('list_event_source_mappings', {}), ('list_code_signing_configs', {}),
-    ('publish_layer_version', {'LayerName': 'l', 'Content': {'ZipFile': b''}}),
-    ('get_policy', {'FunctionName': 'f'}), ('list_function_url_configs', {'FunctionName': 'f'}),
-    ('put_function_concurrency', {'FunctionName': 'f', 'ReservedConcurrentExecutions': 1}),
-    ('put_function_event_invoke_config', {'FunctionName': 'f', 'MaximumRetryAttempts': 1}),
-])
-def test_not_yet(client, operation, arguments):
+# Valid values of the members that the operations without an implementation require.
+DURABLE_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:f:1/durable-execution/e/1'
+VALID = {
+    'FunctionName': 'f', 'Qualifier': '1', 'InvokeArgs': b'{}', 'DurableExecutionArn': DURABLE_ARN,
+    'CheckpointToken': 'dG9rZW4=', 'CallbackId': 'aWQ=', 'CapacityProviderName': 'c',
+    'VpcConfig': {'SubnetIds': ['subnet-1'], 'SecurityGroupIds': ['sg-1']},
+    'PermissionsConfig': {'CapacityProviderOperatorRoleArn': 'arn:aws:iam::000000000000:role/r'},
+}
+
+
+@pytest.mark.parametrize('name', sorted(NOT_OFFERED | NOT_YET))
+def test_not_offered(client, name):
     """501 with the operation's name, not a lie."""
-    name = client.meta.method_to_api_mapping[operation]
+    required = service_model().operation_model(name).input_shape.required_members
     with pytest.raises(client.exceptions.ClientError) as caught:
-        getattr(client, operation)(**arguments)
+        getattr(client, xform_name(name))(**{member: VALID[member] for member in required})
     response = caught.value.response
     assert response['ResponseMetadata']['HTTPStatusCode'] == 501
     assert response['Error']['Code'] == 'NotImplementedException'
-    assert name in response['Error']['Message']
+    assert response['Error']['Message'] == f'{name} is not implemented by this server.'
 
 
-def test_not_yet_validates_first(lax_client):
+def test_not_offered_validates_first(lax_client):
     """Routing and validation are generic: bad input is told apart from what is missing."""
     from support.errors import RE_A, invalid, pattern
-    invalid(pattern('bad!', 'functionName', RE_A), lax_client.get_policy, FunctionName='bad!')
+    invalid(pattern('bad!', 'functionName', RE_A), lax_client.list_durable_executions_by_function,
+            FunctionName='bad!')
 
 
 def test_unknown_operation(daemon):

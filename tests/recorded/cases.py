@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One recorded case, replayed: the same calls in the same order, each answer held to the recorded one."""
+import pathlib
+
 import botocore.exceptions
 import pytest
 from compare import Comparison
@@ -9,6 +11,7 @@ from support.zips import make_zip
 
 ACCOUNT = '111111111111'  # as in the recordings
 RECORDED = load()
+NOT_REPRODUCED = pathlib.Path(__file__).parent / 'not-reproduced.txt'
 ROLE = f'arn:aws:iam::{ACCOUNT}:role/lambda'
 ZIP = make_zip({'index.py': 'def handler(event, context):\n    return event\n'})
 OTHER_ZIP = make_zip({'index.py': 'def handler(event, context):\n    return "other"\n'})
@@ -17,6 +20,21 @@ OTHER_ZIP = make_zip({'index.py': 'def handler(event, context):\n    return "oth
 def recorded(name, region='us-east-1'):
     """The test replays this case (and the case's parameters are the test's: "case[a]" is "test[a]")."""
     return pytest.mark.recorded(name, region=region)
+
+
+def not_reproduced():
+    """{case: reason}; a line is "case  reason"."""
+    lines = NOT_REPRODUCED.read_text().splitlines()
+    return dict(line.split('  ', 1) for line in lines if line and not line.startswith('#'))
+
+
+def case_of(item):
+    """The name of the case that a test replays, or None."""
+    marker = item.get_closest_marker('recorded')
+    if not marker:
+        return None
+    parameters = f'[{item.callspec.id}]' if hasattr(item, 'callspec') else ''
+    return marker.args[0] + parameters
 
 
 def answer_of(call, arguments):

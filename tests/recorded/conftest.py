@@ -1,27 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fixture "case" of the replayed recordings; what is not reproduced, and the report at the end."""
-import pathlib
-
 import pytest
-from cases import ACCOUNT, RECORDED, Case
+from cases import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, not_reproduced
 
-NOT_REPRODUCED = pathlib.Path(__file__).parent / 'not-reproduced.txt'
 outcomes = {}  # case: 'reproduced', or how it failed
-
-
-def not_reproduced():
-    """{case: reason}; a line is "case  reason"."""
-    lines = NOT_REPRODUCED.read_text().splitlines()
-    return dict(line.split('  ', 1) for line in lines if line and not line.startswith('#'))
-
-
-def case_of(item):
-    """The name of the case that a test replays, or None."""
-    marker = item.get_closest_marker('recorded')
-    if not marker:
-        return None
-    parameters = f'[{item.callspec.id}]' if hasattr(item, 'callspec') else ''
-    return marker.args[0] + parameters
 
 
 def pytest_configure(config):

@@ -50,7 +50,7 @@ def test_notfound_and_invalid_routingconfigs(case):
 
     def create(step, version='1', weights=None, alias='custom', function=name):
         routing = {} if weights is None else {'RoutingConfig': {'AdditionalVersionWeights': weights}}
-        case.call(step, 'create_alias', FunctionName=function, Name=alias, FunctionVersion=version, **routing)
+        case.call(step, 'create_alias', lax=True, FunctionName=function, Name=alias, FunctionVersion=version, **routing)
 
     create('routing_config_exc_toomany', weights={'1': 0.5, '2': 0.5})
     create('routing_config_exc_toohigh', weights={'2': 2})

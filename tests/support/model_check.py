@@ -54,17 +54,19 @@ class ModelCheck:
 
     def __init__(self):
         self.complaints = []
-        self.succeeded = set()
-        self.failed = set()
+        self.test_file = None  # that of the test that runs, for succeeded
+        self.succeeded = {}  # operation: files of the tests that it worked for
+        self.refused = set()
 
     def watch(self, client):
         client.meta.events.register('after-call.lambda', self.after_call)
 
     def after_call(self, http_response, parsed, model, **_):
         if http_response.status_code >= 300:
-            self.failed.add(model.name)
+            if http_response.status_code != 501:
+                self.refused.add(model.name)
             return
-        self.succeeded.add(model.name)
+        self.succeeded.setdefault(model.name, set()).add(self.test_file)
         if 'x-amzn-requestid' not in {key.lower() for key in http_response.headers}:
             self.complaints.append(f'{model.name}: no x-amzn-RequestId')
         shape = model.output_shape
