@@ -127,6 +127,7 @@ struct model_shape {
     };
     const char *const *enums; /* in the order in which the service prints them; NULL: none */
     uint32_t enum_count;
+    uint32_t enum_silent_count; /* so many at the end are accepted, but not printed */
     uint32_t member_count;
     uint32_t value_offset;             /* map: where the value lies in an entry */
     const struct model_shape *key;     /* map */

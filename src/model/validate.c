@@ -46,7 +46,7 @@ static void append_bound(struct buf *out, const struct model_shape *shape, bool 
 static void append_enum(struct buf *out, const struct model_shape *shape)
 {
     (void)buf_append_str(out, STR("Member must satisfy enum value set: ["));
-    for (size_t i = 0; i < shape->enum_count; i++)
+    for (size_t i = 0; i < shape->enum_count - shape->enum_silent_count; i++)
         (void)buf_printf(out, "%s%s", i > 0 ? ", " : "", shape->enums[i]);
     (void)buf_append_char(out, ']');
 }

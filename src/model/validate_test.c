@@ -206,6 +206,9 @@ static void test_layers(void **state)
                 "; Value '[invalidarch, x86_64]' at 'compatibleArchitectures' failed to satisfy "
                 "constraint: Member must satisfy constraint: [Member must satisfy enum value "
                 "set: [x86_64, arm64], Member must not be null]");
+    expect_body(LAMBDA_PUBLISH_LAYER_VERSION, "l",
+                "{\"Content\":{},\"CompatibleRuntimes\":[\"nodejs14.x\",\"provided\",\"ruby4.0\"]}",
+                NULL); /* accepted, although never printed */
     expect_body(LAMBDA_LIST_LAYERS, NULL, "{}", NULL);
 }
 

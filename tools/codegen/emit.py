@@ -186,7 +186,8 @@ class Tables:
         lines = []
         if "enum" in shape:
             lines.append(f"static const char *const {tag}_enum[] = {{")
-            lines += [f"    {quoted(value)}," for value in shape["enum"]]
+            values = shape["enum"] + shape.get("enum_silent", [])
+            lines += [f"    {quoted(value)}," for value in values]
             lines += ["};", ""]
         has_members = kind == "MODEL_STRUCTURE" and shape["members"]
         if has_members:
@@ -198,7 +199,11 @@ class Tables:
         if "pattern" in shape:
             lines.append(f"    .pattern = {self.pattern(shape['pattern'])},")
         if "enum" in shape:
-            lines += [f"    .enums = {tag}_enum,", f"    .enum_count = {len(shape['enum'])},"]
+            silent = len(shape.get("enum_silent", []))
+            lines += [f"    .enums = {tag}_enum,"]
+            lines += [f"    .enum_count = {len(shape['enum']) + silent},"]
+            if silent:
+                lines += [f"    .enum_silent_count = {silent},"]
         if kind == "MODEL_LIST":
             lines.append(f"    .element = {self.reference(shape['member']['shape'])},")
         if kind == "MODEL_MAP":

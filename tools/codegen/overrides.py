@@ -53,6 +53,16 @@ ALL_RUNTIMES = (
     "python3.6 python2.7"
 ).split()
 
+# What is accepted all the same, without being printed: retired runtimes in a layer's list, and those
+# that came after the texts were recorded.
+RETIRED_RUNTIMES = (
+    "nodejs nodejs4.3 nodejs4.3-edge nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x "
+    "python2.7 python3.6 python3.7 java8 dotnetcore1.0 dotnetcore2.0 dotnetcore2.1 dotnetcore3.1 "
+    "go1.x ruby2.5 ruby2.7 provided"
+).split()
+NEW_RUNTIMES = "ruby4.0 java8.al2023 java11.al2023 java17.al2023".split()
+NEW_USABLE_RUNTIMES = NEW_RUNTIMES + "nodejs26.x python3.15".split()
+
 LAMBDA = {
     # Constraints of a shape. None removes one.
     "shapes": {
@@ -84,8 +94,12 @@ LAMBDA = {
     },
     # Shapes that exist only to carry another constraint.
     "new_shapes": {
-        "UsableRuntime": {"type": "string", "enum": USABLE_RUNTIMES},
-        "RuntimeFilter": {"type": "string", "enum": ALL_RUNTIMES},
+        "UsableRuntime": {
+            "type": "string",
+            "enum": USABLE_RUNTIMES,
+            "enum_silent": RETIRED_RUNTIMES + NEW_USABLE_RUNTIMES,
+        },
+        "RuntimeFilter": {"type": "string", "enum": ALL_RUNTIMES, "enum_silent": NEW_RUNTIMES},
     },
     # Members that have another shape.
     "members": {

@@ -5379,6 +5379,32 @@ static const char *const lambda_usable_runtime_enum[] = {
     "nodejs18.x",
     "provided.al2",
     "java8.al2",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "java8",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "ruby2.5",
+    "ruby2.7",
+    "provided",
+    "ruby4.0",
+    "java8.al2023",
+    "java11.al2023",
+    "java17.al2023",
+    "nodejs26.x",
+    "python3.15",
 };
 
 static const struct model_shape lambda_usable_runtime_shape = {
@@ -5387,7 +5413,8 @@ static const struct model_shape lambda_usable_runtime_shape = {
     .flags = MODEL_CONSTRAINED,
     .size = sizeof(struct str),
     .enums = lambda_usable_runtime_enum,
-    .enum_count = 25,
+    .enum_count = 51,
+    .enum_silent_count = 26,
 };
 
 static const struct model_shape lambda_compatible_runtimes_shape = {
@@ -6476,6 +6503,10 @@ static const char *const lambda_runtime_filter_enum[] = {
     "ruby2.5",
     "python3.6",
     "python2.7",
+    "ruby4.0",
+    "java8.al2023",
+    "java11.al2023",
+    "java17.al2023",
 };
 
 static const struct model_shape lambda_runtime_filter_shape = {
@@ -6484,7 +6515,8 @@ static const struct model_shape lambda_runtime_filter_shape = {
     .flags = MODEL_CONSTRAINED,
     .size = sizeof(struct str),
     .enums = lambda_runtime_filter_enum,
-    .enum_count = 56,
+    .enum_count = 60,
+    .enum_silent_count = 4,
 };
 
 static const struct model_shape lambda_max_layer_list_items_shape = {
