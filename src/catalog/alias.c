@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/rand.h"
 
@@ -45,9 +44,9 @@ uint64_t function_alias_route(const struct function_alias *alias)
     return alias->version;
 }
 
-void function_alias_encode(struct buf *out, const struct function_alias *alias)
+struct str function_alias_encode(struct arena *arena, const struct function_alias *alias)
 {
-    codec_encode(out, alias_fields, array_count(alias_fields), alias);
+    return codec_encode_in(arena, alias_fields, array_count(alias_fields), alias);
 }
 
 int function_alias_decode(const struct codec_pair *pair, struct arena *arena,

@@ -13,7 +13,6 @@
 #include "catalog/codec.h"
 
 struct arena;
-struct buf;
 
 struct function_alias {
     struct str name; /* not in the encoded row */
@@ -32,7 +31,8 @@ bool function_alias_names(const struct function_alias *alias, uint64_t version);
 /* The version for one invocation: random by weight. */
 uint64_t function_alias_route(const struct function_alias *alias);
 
-void function_alias_encode(struct buf *out, const struct function_alias *alias);
+/* The row, in the arena; absent when out of memory. */
+struct str function_alias_encode(struct arena *arena, const struct function_alias *alias);
 /* 0, -EBADMSG or -ENOMEM */
 int function_alias_decode(const struct codec_pair *pair, struct arena *arena,
                           struct function_alias *ret_alias);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
@@ -83,8 +82,7 @@ static void alias_merge(struct function_alias *alias, const struct catalog_put_a
 static int alias_stage(struct catalog_change *change, const struct catalog_function *function,
                        struct function_settings *settings)
 {
-    CLEANUP(buf_deinit) struct buf row = {0};
-    struct str description = change->alias.description;
+    struct str description = change->alias.description, row;
     int r;
 
     if (str_is_set(description)) /* it may be in the row that is replaced */
@@ -94,10 +92,10 @@ static int alias_stage(struct catalog_change *change, const struct catalog_funct
     r = catalog_revision_make(&change->arena, &change->alias.revision_id);
     if (r < 0)
         return err_pass(r);
-    function_alias_encode(&row, &change->alias);
-    if (buf_failed(&row))
+    row = function_alias_encode(&change->arena, &change->alias);
+    if (!str_is_set(row))
         return err_new(-ENOMEM);
-    r = codec_pairs_replace(&settings->aliases, &change->arena, change->alias.name, buf_str(&row));
+    r = codec_pairs_replace(&settings->aliases, &change->arena, change->alias.name, row);
     if (r == 0)
         r = catalog_stage_settings(change, settings, function->store_revision);
     return r < 0 ? err_pass(r) : CATALOG_STARTED;

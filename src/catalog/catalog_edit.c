@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
@@ -44,30 +43,36 @@ static int target_find(struct catalog_change *change, const struct catalog_edit 
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 
-static int alias_renew(struct catalog_change *change, struct function_alias *alias,
-                       struct function_settings *settings)
+static int alias_renew(struct catalog_draft *draft, struct function_alias *alias)
 {
-    CLEANUP(buf_deinit) struct buf row = {0};
-    struct str bytes;
-    int r = catalog_revision_make(&change->arena, &alias->revision_id);
+    struct str row;
 
-    if (r < 0)
-        return err_pass(r);
-    function_alias_encode(&row, alias);
-    bytes = arena_str(&change->arena, buf_str(&row));
-    if (buf_failed(&row) || !str_is_set(bytes))
+    alias->revision_id = draft->next_revision_id;
+    row = function_alias_encode(draft->arena, alias);
+    if (!str_is_set(row))
         return err_new(-ENOMEM);
-    return codec_pairs_replace(&settings->aliases, &change->arena, alias->name, bytes);
+    return codec_pairs_replace(&draft->settings.aliases, draft->arena, alias->name, row);
 }
 
-static int version_renew(struct catalog_change *change, struct target *target)
+static int version_renew(struct catalog_change *change, struct catalog_draft *draft,
+                         struct target *target)
 {
-    int r = catalog_revision_make(&change->arena, &target->config.revision_id);
-
-    if (r < 0)
-        return err_pass(r);
+    target->config.revision_id = draft->next_revision_id;
     return catalog_stage_version(change, target->version->number, &target->config,
                                  target->version->store_revision);
+}
+
+static int edit_stage(struct catalog_change *change, struct catalog_draft *draft,
+                      struct target *target)
+{
+    int r = 0;
+
+    if (draft->renews_revision)
+        r = target->is_alias ? alias_renew(draft, &target->alias)
+                             : version_renew(change, draft, target);
+    if (r == 0)
+        r = catalog_stage_settings(change, &draft->settings, target->function->store_revision);
+    return r < 0 ? err_pass(r) : CATALOG_STARTED;
 }
 
 static int edit_prepare(struct catalog_change *change)
@@ -80,19 +85,13 @@ static int edit_prepare(struct catalog_change *change)
     if (r != CATALOG_OK)
         return r;
     r = catalog_settings_decode(target.function, &change->arena, &draft.settings);
+    if (r == 0)
+        r = catalog_revision_make(&change->arena, &draft.next_revision_id);
     if (r < 0)
         return err_pass(r);
     draft.revision_id = target.is_alias ? target.alias.revision_id : target.config.revision_id;
     r = edit->apply(edit, &draft);
-    if (r != CATALOG_OK)
-        return r;
-    r = 0;
-    if (draft.renews_revision)
-        r = target.is_alias ? alias_renew(change, &target.alias, &draft.settings)
-                            : version_renew(change, &target);
-    if (r == 0)
-        r = catalog_stage_settings(change, &draft.settings, target.function->store_revision);
-    return r < 0 ? err_pass(r) : CATALOG_STARTED;
+    return r == CATALOG_OK ? edit_stage(change, &draft, &target) : r;
 }
 
 int catalog_edit(struct catalog *catalog, struct catalog_change *change,

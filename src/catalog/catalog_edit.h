@@ -15,8 +15,9 @@ struct catalog_draft {
     struct catalog *catalog;           /* to read other things from, such as catalog_usage() */
     struct arena *arena;               /* memory for what is set */
     struct function_settings settings; /* as they are; to be changed */
-    struct str revision_id; /* of what the qualifier means: $LATEST, a version, an alias */
-    bool renews_revision;   /* apply: that is to become another one */
+    struct str revision_id;      /* of what the qualifier means: $LATEST, a version, an alias */
+    struct str next_revision_id; /* what that becomes, if */
+    bool renews_revision;        /* apply: it is to become another one */
 };
 
 struct catalog_edit {

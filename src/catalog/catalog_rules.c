@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
+#include "catalog/function_policy.h"
 
 /* A started function stages rows one after another: 0 becomes CATALOG_STARTED at its end. */
 static int staged_all(int r)
@@ -59,16 +60,22 @@ static int latest_get(struct catalog_change *change, struct str revision_id,
     return CATALOG_OK;
 }
 
-/* A new number for the function; the counter only goes up. */
+/* A new number for the function; the counter only goes up. Its policy counts as changed. */
 static int number_take(struct catalog_change *change, const struct catalog_function *function,
                        uint64_t *ret_number)
 {
     struct function_settings settings;
+    struct str revision_id;
     int r = catalog_settings_decode(function, &change->arena, &settings);
 
     if (r < 0)
         return err_pass(r);
     *ret_number = ++settings.last_version;
+    r = catalog_revision_make(&change->arena, &revision_id);
+    if (r == 0)
+        r = function_policy_renew(&settings, &change->arena, revision_id);
+    if (r < 0)
+        return err_pass(r);
     return catalog_stage_settings(change, &settings, function->store_revision);
 }
 

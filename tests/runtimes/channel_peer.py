@@ -5,20 +5,17 @@ lambd's side of the runtime channel, for tests of the runtime clients without a 
 It is strict: a frame that breaks docs/runtime-channel.md fails the test.
 """
 
-import glob
 import json
 import os
-import shutil
 import socket
 import struct
 import subprocess
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = Path(__file__).resolve().parent / "functions"
-TIMEOUT_SECONDS = 20
+from languages import LANGUAGES
+
+TIMEOUT_SECONDS = 60
 
 INIT, INVOKE = 0x01, 0x02
 NEXT, RESPONSE, ERROR, INIT_ERROR, LOG = 0x81, 0x82, 0x83, 0x84, 0x85
@@ -30,32 +27,8 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:suite"
 TRACE_ID = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
 
 
-def python_interpreter():
-    """The newest system Python, as lambd takes it; LAMBD_TEST_PYTHON names another one."""
-    if "LAMBD_TEST_PYTHON" in os.environ:
-        return os.environ["LAMBD_TEST_PYTHON"]
-    found = [path for path in glob.glob("/usr/bin/python3.*") if path.rpartition(".")[2].isdigit()]
-    assert found, "no /usr/bin/python3.N on this machine"
-    return max(found, key=lambda path: int(path.rpartition(".")[2]))
-
-
-def node_interpreter():
-    """The system's node; LAMBD_TEST_NODE names another one."""
-    if "LAMBD_TEST_NODE" in os.environ:
-        return os.environ["LAMBD_TEST_NODE"]
-    found = shutil.which("node", path="/usr/bin:/usr/local/bin") or shutil.which("node")
-    assert found, "no node on this machine"
-    return found
-
-
 def command_of(language):
-    if language == "python":
-        # -B: these tests must not leave byte code in the source tree.
-        return [python_interpreter(), "-S", "-s", "-B", str(ROOT / "runtimes/python/bootstrap.py")]
-    return [node_interpreter(), str(ROOT / "runtimes/node/bootstrap.js")]
-
-
-EXECUTION_ENV = {"python": "AWS_Lambda_python3.13", "node": "AWS_Lambda_nodejs22.x"}
+    return LANGUAGES[language].command()
 
 
 @dataclass
@@ -89,6 +62,7 @@ class Answer:
     metadata: dict = field(default_factory=dict)
     logs: list = field(default_factory=list)
     parts: list = field(default_factory=list)
+    request_id: str = REQUEST_ID
 
     @property
     def json(self):
@@ -107,6 +81,9 @@ def pack_frame(kind, invocation, metadata, payload):
 class Environment:
     """One runtime process with its channel."""
 
+    function_name = "suite"
+    arn = ARN
+
     def __init__(self, language, task_root, handler, variables=None, first_variables=None):
         ours, theirs = socket.socketpair()
         self.channel = ours
@@ -119,7 +96,7 @@ class Environment:
             "PATH": "/usr/bin:/bin",
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
-            "AWS_EXECUTION_ENV": EXECUTION_ENV[language],
+            "AWS_EXECUTION_ENV": LANGUAGES[language].execution_env,
             "AWS_LAMBDA_FUNCTION_NAME": "suite",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
@@ -268,6 +245,14 @@ class Environment:
             return os.read(fd, 1 << 20).decode()
         except BlockingIOError:
             return ""
+
+    def printed(self, _answer):
+        """What the function wrote to its standard output until its answer came."""
+        return self.read_output()
+
+    def check_exit(self, status):
+        """The process must have ended so; a signal is negative."""
+        assert self.wait()[0] == status
 
     def wait(self):
         """Exit status and what is left of standard output and standard error."""

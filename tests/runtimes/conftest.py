@@ -7,15 +7,32 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+pytest.register_assert_rewrite("cases", "channel_peer")
 
-from channel_peer import FUNCTIONS, Environment  # noqa: E402
+from channel_peer import Environment  # noqa: E402
+from languages import LANGUAGES, MANAGED  # noqa: E402
 
-SUFFIX = {"python": ".py", "node": ".js"}
+
+def pytest_collection_modifyitems(config, items):
+    """A case that a language does not have (languages.py says why) is not a test of it."""
+    left_out = [item for item in items if does_not_apply(item)]
+    items[:] = [item for item in items if not does_not_apply(item)]
+    config.hook.pytest_deselected(items=left_out)
 
 
-@pytest.fixture(params=["python", "node"])
+def does_not_apply(item):
+    language = getattr(item, "callspec", None) and item.callspec.params.get("language")
+    return language and item.originalname in LANGUAGES[language].without
+
+
+@pytest.fixture(params=MANAGED)
 def language(request):
     return request.param
+
+
+@pytest.fixture
+def facts(language):
+    return LANGUAGES[language]
 
 
 @pytest.fixture
@@ -33,12 +50,12 @@ def environments():
 
 
 @pytest.fixture
-def suite(environments, language):
-    """Start a handler of functions/<language>/cases and initialise it."""
+def suite(environments, language, facts):
+    """Start a handler of functions/<language> and initialise it."""
 
     def start(handler, variables=None):
-        task_root = FUNCTIONS / language
-        environment = environments(language, task_root, f"cases.{handler}", variables)
+        task_root = facts.build(facts)
+        environment = environments(language, task_root, facts.handler.format(handler), variables)
         answer = environment.init()
         assert answer.kind == "NEXT", answer
         environment.init_logs = answer.logs
@@ -53,7 +70,7 @@ def write_function(environments, tmp_path):
 
     def start(language, files, handler="app.handler", variables=None, **options):
         if isinstance(files, str):
-            files = {"app" + SUFFIX[language]: files}
+            files = {LANGUAGES[language].app: files}
         for name, text in files.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)

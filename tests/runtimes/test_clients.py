@@ -1,64 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every language's runtime client does alike."""
+"""
+What every language's runtime client does alike: the cases of cases.py, and what only the other
+end of the channel sees.
+"""
 
 import json
 import time
 
 import pytest
-from channel_peer import ARN, FUNCTIONS, REQUEST_ID, TRACE_ID
+from cases import *  # noqa: F403
+from cases import MEGABYTE, case
+from channel_peer import REQUEST_ID, TRACE_ID
 
-MEGABYTE = 1 << 20
 TYPE_KEY = "Lambda-Runtime-Function-Error-Type"
 CAUSE_KEY = "Lambda-Runtime-Function-XRay-Error-Cause"
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        None,
-        True,
-        0,
-        -12,
-        1.5,
-        1e300,
-        "",
-        "text",
-        "ümläut € 漢字 🎉 \u2028 \x7f",
-        "quote \" backslash \\ slash / newline \n tab \t nul \x00",
-        [],
-        {},
-        [[], {}, [None, [1, [2, [3]]]]],
-        {"": "", "a": {"b": {"c": []}}, "ключ": "значение"},
-        {"constructor": 1, "length": 2},
-    ],
-    ids=repr,
-)
-def test_echo(suite, event):
-    environment = suite("echo")
-    answer = environment.invoke(event)
-    assert answer.kind == "RESPONSE"
-    assert answer.json == event
-    assert answer.metadata.get("Content-Type", "application/json") == "application/json"
-
-
-def test_white_space_around_event(suite):
-    answer = suite("echo").invoke(raw=b' \r\n\t{ "a" : 1 } \n')
-    assert answer.json == {"a": 1}
-
-
-def test_deep_nesting(suite):
-    event = json.loads("[" * 200 + "]" * 200)
-    assert suite("echo").invoke(event).json == event
-
-
-@pytest.mark.parametrize("size", [65000, 65536, 131072, 6 * MEGABYTE - 100])
-def test_large_payloads(suite, size):
-    event = ("0123456789abcdef" * (size // 16 + 1))[:size]
-    environment = suite("echo")
-    assert environment.invoke(event).json == event
-    assert environment.invoke("again").json == "again"
-
-
+@case("Large payloads")
 def test_every_frame_size_around_the_buffers(suite):
     environment = suite("echo")
     for size in (*range(65000, 65600, 37), *range(21700, 21900, 11)):
@@ -66,11 +24,7 @@ def test_every_frame_size_around_the_buffers(suite):
         assert environment.invoke(event).json == event
 
 
-def test_large_unicode(suite):
-    event = {"text": "🎉é" * 300000}
-    assert suite("echo").invoke(event).json == event
-
-
+@case("Large payloads")
 def test_frame_in_many_pieces(suite):
     environment = suite("echo")
     event = {"key": "v" * 100000}
@@ -79,6 +33,7 @@ def test_frame_in_many_pieces(suite):
     assert environment.invoke({"small": 1}, pieces=400).json == {"small": 1}
 
 
+@case("Large payloads")
 def test_response_over_the_limit_goes_out_whole(suite):
     """lambd refuses it, but the runtime lives on."""
     environment = suite("big")
@@ -86,28 +41,20 @@ def test_response_over_the_limit_goes_out_whole(suite):
     assert environment.invoke(1).json == "x"
 
 
-def test_nothing_is_null(suite):
-    answer = suite("nothing").invoke({})
-    assert (answer.kind, answer.payload) == ("RESPONSE", b"null")
-
-
-def test_state_is_kept_between_invocations(suite):
-    environment = suite("counter")
-    assert [environment.invoke({}).json for _ in range(3)] == [1, 2, 3]
-
-
-def test_environment_is_exactly_the_block(suite, language):
+@case("Environment")
+def test_environment_is_exactly_the_block(suite):
     variables = {"WITH_EQUALS": "a=b=c", "UNICODE": "naïve €", "EMPTY": ""}
     environment = suite("environment", variables)
     assert environment.invoke({}).json == environment.variables
 
 
-def test_process_that_knew_no_function(environments, language):
+@case("Environment")
+def test_process_that_knew_no_function(environments, language, facts):
     """A pooled process starts with next to nothing and learns everything from INIT."""
     environment = environments(
         language,
-        FUNCTIONS / language,
-        "cases.environment",
+        facts.build(facts),
+        facts.handler.format("environment"),
         {"MINE": "1", "PATH": "/bin"},
         first_variables={"PATH": "/usr/bin:/bin", "GONE": "1", "MINE": "0"},
     )
@@ -115,6 +62,7 @@ def test_process_that_knew_no_function(environments, language):
     assert environment.invoke({}).json == environment.variables
 
 
+@case("Environment")
 def test_trace_variable_lives_for_one_invocation(suite):
     environment = suite("environment")
     assert environment.invoke({}, Trace_Id=TRACE_ID).json["_X_AMZN_TRACE_ID"] == TRACE_ID
@@ -122,84 +70,34 @@ def test_trace_variable_lives_for_one_invocation(suite):
     assert environment.invoke({}, Trace_Id="Root=2").json["_X_AMZN_TRACE_ID"] == "Root=2"
 
 
-def test_working_directory(suite):
-    environment = suite("directory")
-    assert environment.invoke({}).json == environment.variables["LAMBDA_TASK_ROOT"]
-
-
-def test_context(suite):
-    environment = suite("describe")
-    client_context = {
-        "custom": {"k": "v"},
-        "env": {"locale": "de"},
-        "client": {"app_title": "App", "installation_id": "1"},
-    }
-    identity = {"cognitoIdentityId": "eu:1", "cognitoIdentityPoolId": "eu:2"}
-    described = environment.invoke(
-        {},
-        Client_Context=json.dumps(client_context),
-        Cognito_Identity=json.dumps(identity),
-        Aws_Tenant_Id="tenant-1",
-    ).json
-    remaining = described.pop("remaining")
-    assert 20000 < remaining <= 30000
-    assert described == {
-        "functionName": "suite",
-        "functionVersion": "$LATEST",
-        "invokedFunctionArn": ARN,
-        "memoryLimitInMB": "128",
-        "awsRequestId": REQUEST_ID,
-        "logGroupName": "/aws/lambda/suite",
-        "logStreamName": environment.variables["AWS_LAMBDA_LOG_STREAM_NAME"],
-        "tenantId": "tenant-1",
-        "identityId": "eu:1",
-        "identityPoolId": "eu:2",
-        "custom": {"k": "v"},
-        "env": {"locale": "de"},
-        "appTitle": "App",
-    }
-
-
-def test_context_without_caller_data(suite):
-    described = suite("describe").invoke({}).json
-    for name in ("tenantId", "identityId", "identityPoolId", "custom", "env", "appTitle"):
-        assert described[name] is None, name
-
-
-def test_error(suite):
+@case("Errors and stack traces")
+def test_error_type_and_cause(suite, facts):
     environment = suite("fail")
     root = environment.variables["LAMBDA_TASK_ROOT"]
     answer = environment.invoke("böse")
-    assert answer.kind == "ERROR"
-    assert answer.json["errorType"] == "CustomError"
-    assert answer.json["errorMessage"] == "böse"
-    assert answer.metadata[TYPE_KEY] == "CustomError"
+    error_type = facts.error_type.format("CustomError")
+    assert answer.metadata[TYPE_KEY] == facts.told_type.format("CustomError")
     cause = json.loads(answer.metadata[CAUSE_KEY])
     assert cause["working_directory"] == root
     (exception,) = cause["exceptions"]
-    assert (exception["type"], exception["message"]) == ("CustomError", "böse")
-    assert any(frame["path"].startswith(root) and frame["line"] for frame in exception["stack"])
-    assert any(path.startswith(root) for path in cause["paths"])
-    # The process lives on.
-    assert environment.invoke("again").json["errorMessage"] == "again"
+    assert (exception["type"], exception["message"]) == (error_type, "böse")
+    assert any("cases" in frame["path"] and frame["line"] for frame in exception["stack"])
+    assert facts.paths_are_of_frames == any(path.startswith(root) for path in cause["paths"])
 
 
-def test_error_with_long_message(suite):
+@case("Errors and stack traces")
+def test_error_with_long_message(suite, facts):
     answer = suite("fail_long").invoke({})
     assert answer.json["errorMessage"] == "m" * 300000
     assert len(answer.metadata[CAUSE_KEY]) <= 32768
-    assert json.loads(answer.metadata[CAUSE_KEY])["exceptions"][0]["type"] == "CustomError"
+    (exception,) = json.loads(answer.metadata[CAUSE_KEY])["exceptions"]
+    assert exception["type"] == facts.error_type.format("CustomError")
     # The log message is larger than one frame may be.
     assert len(answer.logs) >= 2
     assert "m" * 300000 in "".join(log.text for log in answer.logs)
 
 
-def test_unserialisable_result(suite):
-    environment = suite("unserialisable")
-    assert environment.invoke({}).kind == "ERROR"
-    assert environment.invoke({}).kind == "ERROR"
-
-
+@case("Errors and stack traces")
 def test_event_that_is_not_json(suite):
     environment = suite("echo")
     for raw in (b"", b"{", b"[1,]", b"nope", b"1 2", b'"\xff"'):
@@ -210,31 +108,7 @@ def test_event_that_is_not_json(suite):
     assert environment.invoke(1).json == 1
 
 
-def test_output_precedes_the_answer(suite):
-    environment = suite("say")
-    environment.invoke("hällo")
-    assert environment.read_output() == "hällo\n"
-
-
-def test_unfinished_output_precedes_the_answer(suite):
-    environment = suite("say_part")
-    environment.invoke("no newline")
-    assert environment.read_output() == "no newline"
-
-
-@pytest.mark.parametrize("status", [0, 1, 77])
-def test_exit_in_handler(suite, status):
-    environment = suite("leave")
-    assert environment.invoke(status).kind == "EXIT"
-    assert environment.wait()[0] == status
-
-
-def test_killed_in_handler(suite):
-    environment = suite("kill")
-    assert environment.invoke({}).kind == "EXIT"
-    assert environment.wait()[0] == -9
-
-
+@case("Channel and processes")
 def test_end_of_channel_ends_the_process(suite):
     environment = suite("echo")
     environment.invoke(1)
@@ -242,12 +116,14 @@ def test_end_of_channel_ends_the_process(suite):
     assert (status, errors) == (0, "")
 
 
+@case("Channel and processes")
 def test_end_of_channel_before_init(environments, language):
     environment = environments(language, "/", "cases.echo")
     status, _, errors = environment.end()
     assert (status, errors) == (0, "")
 
 
+@case("Logs: text")
 def test_log_is_one_event(suite):
     before = time.time_ns() // 1000
     answer = suite("log").invoke("one\ntwo\n three")
@@ -259,6 +135,7 @@ def test_log_is_one_event(suite):
     assert before - 1000 <= log.time_us <= time.time_ns() // 1000
 
 
+@case("Logs: text")
 def test_long_log_is_cut_between_characters(suite):
     text = "a" + "é" * 300000
     answer = suite("log").invoke(text)
@@ -267,6 +144,7 @@ def test_long_log_is_cut_between_characters(suite):
     assert text in "".join(log.text for log in answer.logs)
 
 
+@case("Logs: JSON and levels")
 @pytest.mark.parametrize("level,texts", [("WARN", 1), ("ERROR", 0), ("TRACE", 2)])
 def test_json_log_level(suite, level, texts):
     variables = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
@@ -280,6 +158,7 @@ def test_json_log_level(suite, level, texts):
         assert answer.logs[0].record["message"] == "high enough"
 
 
+@case("Channel and processes")
 def test_children_do_not_inherit_the_channel(suite):
     environment = suite("children")
     links = environment.invoke({}).json
@@ -287,45 +166,56 @@ def test_children_do_not_inherit_the_channel(suite):
     assert f"socket:[{environment.client_inode}]" not in links
 
 
-def test_missing_module(write_function, language):
-    environment = write_function(language, {}, "absent.handler")
+@pytest.fixture
+def start_handler(environments, language, facts):
+    """Start the language's function with any handler string; the caller sends INIT."""
+    return lambda handler: environments(language, facts.build(facts), handler)
+
+
+@case("Init errors")
+def test_missing_module(start_handler, facts):
+    environment = start_handler(facts.absent_module)
     answer = environment.init()
     assert answer.kind == "INIT_ERROR"
-    assert answer.json["errorType"] == answer.metadata[TYPE_KEY] == "Runtime.ImportModuleError"
-    assert environment.wait()[0] == {"python": 1, "node": 129}[language]
+    assert answer.json["errorType"] == facts.import_error
+    assert answer.metadata[TYPE_KEY] == facts.told_import_error
+    assert environment.wait()[0] == facts.init_exit
 
 
-def test_missing_handler(write_function, language):
-    environment = write_function(language, "", "app.absent")
-    answer = environment.init()
-    assert answer.json["errorType"] == "Runtime.HandlerNotFound"
+@case("Init errors")
+def test_missing_handler(start_handler, facts):
+    answer = start_handler(facts.handler.format("absent")).init()
+    assert answer.json["errorType"] == facts.missing_error
 
 
-def test_syntax_error(write_function, language):
+@case("Init errors")
+def test_malformed_handler(start_handler, facts):
+    answer = start_handler("nodots").init()
+    assert answer.json["errorType"] == facts.malformed_error
+
+
+@case("Init errors")
+def test_syntax_error(write_function, language, facts):
     environment = write_function(language, "this is ) not code\n")
     answer = environment.init()
-    assert answer.json["errorType"] == "Runtime.UserCodeSyntaxError"
+    assert answer.json["errorType"] == facts.syntax_error
     assert answer.logs
 
 
-def test_malformed_handler(write_function, language):
-    answer = write_function(language, "", "nodots").init()
-    assert answer.json["errorType"] == "Runtime.MalformedHandlerName"
-
-
-def test_handler_in_folder(write_function, language):
-    source = {
-        "python": "def handler(event, context):\n    return 'deep'\n",
-        "node": "exports.handler = async () => 'deep';\n",
-    }
-    suffix = {"python": ".py", "node": ".js"}
-    files = {"src/inner/app" + suffix[language]: source[language]}
+@case("Handler forms")
+def test_handler_in_folder(write_function, language, facts):
+    files = {f"src/inner/{facts.app}": facts.deep}
     environment = write_function(language, files, "src/inner/app.handler")
     assert environment.init().kind == "NEXT"
     assert environment.invoke({}).json == "deep"
 
 
-def test_many_invocations(suite):
-    environment = suite("echo")
-    for number in range(500):
-        assert environment.invoke(number).json == number
+@case("Context object")
+def test_context_of_the_caller(suite):
+    environment = suite("describe")
+    identity = {"cognitoIdentityId": "eu:1", "cognitoIdentityPoolId": "eu:2"}
+    described = environment.invoke(
+        {}, Cognito_Identity=json.dumps(identity), Aws_Tenant_Id="tenant-1"
+    ).json
+    assert described["tenantId"] == "tenant-1"
+    assert (described["identityId"], described["identityPoolId"]) == ("eu:1", "eu:2")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The languages of the conformance suite: one entry each, and a folder functions/<name>.
+
+The cases are in cases.py (what can be seen of a function from outside, whoever calls it) and in
+test_clients.py (what only the other end of the runtime channel sees).
+"""
+
+import glob
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = Path(__file__).resolve().parent / "functions"
+
+
+def python_interpreter():
+    """The newest system Python, as lambd takes it; LAMBD_TEST_PYTHON names another one."""
+    return os.environ.get("LAMBD_TEST_PYTHON") or newest("/usr/bin/python3.*")
+
+
+def node_interpreter():
+    """The system's node; LAMBD_TEST_NODE names another one."""
+    if "LAMBD_TEST_NODE" in os.environ:
+        return os.environ["LAMBD_TEST_NODE"]
+    found = shutil.which("node", path="/usr/bin:/usr/local/bin") or shutil.which("node")
+    assert found, "no node on this machine"
+    return found
+
+
+def newest(pattern):
+    """Of the programs that end in .N the one with the highest N."""
+    found = [path for path in glob.glob(pattern) if path.rpartition(".")[2].isdigit()]
+    assert found, f"no {pattern} on this machine"
+    return max(found, key=lambda path: int(path.rpartition(".")[2]))
+
+
+def python_command():
+    # -B: these tests must not leave byte code in the source tree.
+    return [python_interpreter(), "-S", "-s", "-B", str(ROOT / "runtimes/python/bootstrap.py")]
+
+
+def node_command():
+    return [node_interpreter(), str(ROOT / "runtimes/node/bootstrap.js")]
+
+
+def ruby_command():
+    bootstrap = ROOT / "runtimes/ruby/bootstrap.rb"
+    return [newest("/usr/bin/ruby3.*"), "--disable=gems,did_you_mean,error_highlight", str(bootstrap)]
+
+
+def source_folder(language):
+    """The function of a language that needs no compiler."""
+    return FUNCTIONS / language.name
+
+
+@dataclass(frozen=True)
+class Language:
+    """What the suite has to know of a language. Error types are written with {} for the class."""
+
+    name: str
+    title: str
+    runtime: str  # the API's identifier
+    command: Callable[[], list] = None  # starts our client; None: a custom runtime, it has no channel
+    handler: str = "cases.{}"  # of a case
+    build: Callable = source_folder  # the unpacked package
+    error_type: str = "{}"
+    told_type: str = "{}"  # in the header
+    trace_key: str = "stackTrace"
+    memory_limit: object = "128"
+    absent_module: str = "absent.handler"  # a handler whose file does not exist
+    import_error: str = "Runtime.ImportModuleError"
+    told_import_error: str = "Runtime.ImportModuleError"
+    missing_error: str = "Runtime.HandlerNotFound"
+    malformed_error: str = "Runtime.MalformedHandlerName"
+    syntax_error: str = "Runtime.UserCodeSyntaxError"
+    init_exit: int = 1
+    app: str = "app.py"  # a file with the functions of handler app.<function>
+    deep: str = ""  # the text of such a file, whose handler answers "deep"
+    paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
+    without: dict = field(default_factory=dict)  # test: why it does not apply
+
+    @property
+    def execution_env(self):
+        return f"AWS_Lambda_{self.runtime}"
+
+
+RUBY_NESTING = "AWS's Ruby client parses 100 levels at most"
+
+LANGUAGES = {
+    language.name: language
+    for language in (
+        Language(
+            name="python",
+            title="Python",
+            runtime="python3.13",
+            command=python_command,
+            deep="def handler(event, context):\n    return 'deep'\n",
+        ),
+        Language(
+            name="node",
+            title="Node.js",
+            runtime="nodejs22.x",
+            command=node_command,
+            trace_key="trace",
+            init_exit=129,
+            app="app.js",
+            deep="exports.handler = async () => 'deep';\n",
+        ),
+        Language(
+            name="ruby",
+            title="Ruby",
+            runtime="ruby3.4",
+            command=ruby_command,
+            error_type="Function<{}>",
+            told_type="Function<UserException>",
+            import_error="Init<LoadError>",
+            told_import_error="Init<LoadError>",
+            malformed_error="Init<ArgumentError>",
+            syntax_error="Init<SyntaxError>",
+            init_exit=252,
+            app="app.rb",
+            deep="def handler(event:, context:)\n  'deep'\nend\n",
+            paths_are_of_frames=False,
+            without={
+                "test_deep_nesting": RUBY_NESTING,
+                "test_missing_handler": "a missing method is an error of the invocation",
+            },
+        ),
+    )
+}
+
+MANAGED = [language.name for language in LANGUAGES.values() if language.command]
