@@ -159,7 +159,7 @@ struct catalog_change {
     struct arena arena;
     struct list staged;
     unsigned attempts;
-    bool settles; /* leaves a state that has to be finished */
+    int (*settle)(struct catalog_change *change); /* finishes the state it leaves; NULL: none */
 };
 
 /* After the last use of result. */

@@ -317,8 +317,8 @@ static void on_committed(struct store_commit *commit)
     answer = committed_answer(change);
     if (answer == CATALOG_STARTED)
         return;
-    if (answer == CATALOG_OK && change->settles)
-        (void)catalog_settle_start(catalog, &change->id); /* else the next start goes on with it */
+    if (answer == CATALOG_OK && change->settle) /* else the next start goes on with it */
+        (void)catalog_settle_start(catalog, &change->id, change->settle);
     change->on_done(change, answer);
     catalog_close_when_idle(catalog);
 }
@@ -330,7 +330,7 @@ static int change_try(struct catalog_change *change)
     arena_deinit(&change->arena);
     arena_init(&change->arena);
     change->result = (struct function_view){0};
-    change->settles = false;
+    change->settle = NULL;
     store_commit_init(&change->commit, on_committed);
     r = change->prepare(change);
     if (r != CATALOG_STARTED) {

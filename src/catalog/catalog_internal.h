@@ -158,9 +158,15 @@ struct str catalog_version_key(struct arena *arena, const struct function_id *id
 
 void catalog_emit(struct catalog *catalog, const struct catalog_event *event);
 
-/* Goes on with a function whose creation or update is not finished (catalog_settle.c). 0 or
- * -ENOMEM. */
-int catalog_settle_start(struct catalog *catalog, const struct function_id *id);
+/*
+ * Goes on with what is not finished, a function whose creation or update is under way or a mapping
+ * that is being enabled (catalog_settle.c): after the settle delay the change that `prepare` states
+ * is made. id: the account, the region, and a name that is prepare's own. 0 or -ENOMEM.
+ */
+int catalog_settle_start(struct catalog *catalog, const struct function_id *id,
+                         int (*prepare)(struct catalog_change *change));
+/* The prepare function for functions. */
+int catalog_function_settle(struct catalog_change *change);
 void catalog_settle_stop_all(struct catalog *catalog);
 void catalog_close_when_idle(struct catalog *catalog);
 

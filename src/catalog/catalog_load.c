@@ -130,7 +130,7 @@ static int function_go_on(struct catalog *catalog, const struct catalog_function
     if (!version_is_unsettled(function->versions[0]) &&
         !version_is_unsettled(function->versions[function->version_count - 1]))
         return 0;
-    return catalog_settle_start(catalog, &id);
+    return catalog_settle_start(catalog, &id, catalog_function_settle);
 }
 
 static int all_go_on(struct catalog *catalog)

@@ -128,7 +128,7 @@ static int create_prepare(struct catalog_change *change)
         return CATALOG_TAGS;
     if (!catalog_storage_has_room(change, create->config.code_bytes * (create->publish ? 2 : 1)))
         return CATALOG_CODE_STORAGE;
-    change->settles = true;
+    change->settle = catalog_function_settle;
     return create_stage(change, create, function);
 }
 
@@ -174,7 +174,7 @@ static int update_stage(struct catalog_change *change, const struct catalog_upda
     if (r < 0)
         return err_pass(r);
     config->update = FUNCTION_UPDATE_IN_PROGRESS;
-    change->settles = true;
+    change->settle = catalog_function_settle;
     r = catalog_stage_version(change, FUNCTION_LATEST, config,
                               function->versions[0]->store_revision);
     if (r == 0 && update->publish)

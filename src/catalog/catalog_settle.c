@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The second half of creations and updates: Pending becomes Active, InProgress becomes Successful.
+ * The second half of creations and updates: Pending becomes Active, InProgress becomes Successful
+ * (of event source mappings: event_source_mapping.c).
  * The code is unpacked before a change is accepted, so nothing is left to wait for; it is a commit
  * of its own because AWS's clients see both states. A store that fails is asked again.
  */
@@ -22,6 +23,7 @@ struct settle {
     struct list node;
     struct catalog *catalog;
     struct function_id id; /* texts: owned, in arena */
+    int (*prepare)(struct catalog_change *change);
     struct arena arena;
     struct catalog_change change;
     uv_timer_t timer;
@@ -61,7 +63,7 @@ static int version_settle(struct catalog_change *change, struct catalog_version 
     return catalog_stage_version(change, version->number, &config, version->store_revision);
 }
 
-static int settle_prepare(struct catalog_change *change)
+int catalog_function_settle(struct catalog_change *change)
 {
     struct catalog_function *function = catalog_function_find(change->catalog, &change->id);
     int r;
@@ -106,7 +108,7 @@ static void settle_run(struct settle *settle)
 
     settle->change = (struct catalog_change){.on_done = on_done};
     settle->is_changing = true;
-    r = catalog_change_start(settle->catalog, &settle->change, &settle->id, settle_prepare, NULL);
+    r = catalog_change_start(settle->catalog, &settle->change, &settle->id, settle->prepare, NULL);
     if (r == CATALOG_STARTED)
         return;
     catalog_change_deinit(&settle->change);
@@ -114,13 +116,15 @@ static void settle_run(struct settle *settle)
     settle_answered(settle, r);
 }
 
-int catalog_settle_start(struct catalog *catalog, const struct function_id *id)
+int catalog_settle_start(struct catalog *catalog, const struct function_id *id,
+                         int (*prepare)(struct catalog_change *change))
 {
     struct settle *settle = calloc(1, sizeof(*settle));
 
     if (!settle)
         return err_new(-ENOMEM);
     settle->catalog = catalog;
+    settle->prepare = prepare;
     arena_init(&settle->arena);
     settle->id.account = arena_str(&settle->arena, id->account);
     settle->id.region = arena_str(&settle->arena, id->region);

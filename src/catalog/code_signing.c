@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "catalog/code_signing.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/rand.h"
+#include "catalog/arn.h"
+#include "catalog/catalog_change.h"
+#include "catalog/catalog_internal.h"
+
+/* Names of functions that are looked at in one go. */
+enum { FUNCTIONS_AT_ONCE = 64 };
+
+#define FIELD(tag, kind, member)                                                                   \
+    {                                                                                              \
+        tag, kind, offsetof(struct code_signing_config, member)                                    \
+    }
+
+static const struct codec_field config_fields[] = {
+    FIELD(1, CODEC_STR, description), FIELD(2, CODEC_LIST, publishers),
+    FIELD(3, CODEC_BOOL, enforces),   FIELD(4, CODEC_U64, last_modified_ms),
+    FIELD(5, CODEC_PAIRS, tags),
+};
+
+struct str code_signing_id(struct str arn)
+{
+    return arn.len > CODE_SIGNING_ID_CHARACTERS
+               ? str_sub(arn, arn.len - CODE_SIGNING_ID_CHARACTERS, arn.len)
+               : arn;
+}
+
+struct str code_signing_arn(struct arena *arena, const struct catalog_resource_id *id)
+{
+    return arena_printf(arena, "arn:%.*s:lambda:%.*s:%.*s:code-signing-config:%.*s",
+                        STR_FMT(arn_partition(id->region)), STR_FMT(id->region),
+                        STR_FMT(id->account), STR_FMT(id->name));
+}
+
+/* An absent row when the ARN is not of that account and region, or there is no such one. */
+static struct catalog_resource_row row_find(struct catalog *catalog, struct str account,
+                                            struct str region, struct str arn)
+{
+    const struct catalog_resource_id id = {account, region, code_signing_id(arn)};
+    struct catalog_resource_row row = {.store_revision = STORE_ABSENT};
+    struct arena arena;
+
+    arena_init(&arena);
+    if (str_eq(code_signing_arn(&arena, &id), arn))
+        row = catalog_resource_get(catalog, CATALOG_CODE_SIGNING_CONFIG, &id);
+    arena_deinit(&arena);
+    return row;
+}
+
+static int row_decode(const struct catalog_resource_row *row, struct arena *arena,
+                      struct code_signing_config *ret_config)
+{
+    int r;
+
+    if (!str_is_set(row->bytes))
+        return CATALOG_NOT_FOUND;
+    *ret_config = (struct code_signing_config){.id = row->name};
+    r = codec_decode(row->bytes, config_fields, array_count(config_fields), arena, ret_config);
+    return r < 0 ? err_pass(r) : CATALOG_OK;
+}
+
+int code_signing_get(struct catalog *catalog, struct str account, struct str region, struct str arn,
+                     struct arena *arena, struct code_signing_config *ret_config)
+{
+    struct catalog_resource_row row = row_find(catalog, account, region, arn);
+
+    return row_decode(&row, arena, ret_config);
+}
+
+/* Does the function have it? 1, 0 or a failure. */
+static int function_has(struct catalog *catalog, const struct function_id *id, struct str arn)
+{
+    struct function_settings settings;
+    struct arena arena;
+    int r;
+
+    arena_init(&arena);
+    r = catalog_get_settings(catalog, id, &arena, &settings);
+    if (r >= 0)
+        r = r == CATALOG_OK && str_eq(settings.code_signing_config, arn);
+    arena_deinit(&arena);
+    return r;
+}
+
+int code_signing_list_functions(struct catalog *catalog, struct str account, struct str region,
+                                struct str arn, struct str after, struct str *ret_names, size_t max,
+                                size_t *ret_count)
+{
+    struct str names[FUNCTIONS_AT_ONCE];
+    size_t found = 0, count;
+
+    do {
+        count = catalog_list(catalog, account, region, after, names, array_count(names));
+        for (size_t i = 0; i < count && found < max; i++) {
+            const struct function_id id = {account, region, names[i]};
+            int r = function_has(catalog, &id, arn);
+
+            if (r < 0)
+                return err_pass(r);
+            if (r > 0)
+                ret_names[found++] = names[i];
+        }
+        if (count > 0)
+            after = names[count - 1];
+    } while (count == array_count(names) && found < max);
+    *ret_count = found;
+    return 0;
+}
+
+static int config_stage(struct catalog_change *change, struct code_signing_config *config,
+                        uint64_t expected)
+{
+    struct str row;
+    int r;
+
+    config->last_modified_ms = clock_real_ms();
+    row = codec_encode_in(&change->arena, config_fields, array_count(config_fields), config);
+    if (!str_is_set(row))
+        return err_new(-ENOMEM);
+    r = catalog_stage_resource(change, CATALOG_CODE_SIGNING_CONFIG, config->id, row, expected);
+    return r < 0 ? err_pass(r) : CATALOG_STARTED;
+}
+
+/* "csc-" and random letters and digits. */
+static struct str id_make(char id[static CODE_SIGNING_ID_CHARACTERS])
+{
+    static const char characters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    for (size_t i = 0; i < CODE_SIGNING_ID_CHARACTERS; i++)
+        id[i] = i < 4 ? "csc-"[i] : characters[rand_u64() % (sizeof(characters) - 1)];
+    return str_make(id, CODE_SIGNING_ID_CHARACTERS);
+}
+
+static int create_prepare(struct catalog_change *change)
+{
+    const struct code_signing_create *create = change->input;
+    struct code_signing_config config = create->config;
+
+    if (config.tags.count > LIMIT_TAGS_PER_RESOURCE)
+        return CATALOG_TAGS;
+    return config_stage(change, &config, STORE_ABSENT);
+}
+
+int code_signing_create(struct catalog *catalog, struct catalog_change *change,
+                        struct code_signing_create *create)
+{
+    create->config.id = id_make(create->id);
+    return catalog_resource_change_start(catalog, change, create->account, create->region,
+                                         create_prepare, create);
+}
+
+static int edit_prepare(struct catalog_change *change)
+{
+    const struct code_signing_edit *edit = change->input;
+    struct catalog_resource_row row =
+        row_find(change->catalog, edit->account, edit->region, edit->arn);
+    struct code_signing_config config;
+    int r = row_decode(&row, &change->arena, &config);
+
+    if (r != CATALOG_OK)
+        return r;
+    r = edit->apply(edit, &change->arena, &config);
+    if (r != CATALOG_OK)
+        return r;
+    return config_stage(change, &config, row.store_revision);
+}
+
+int code_signing_edit(struct catalog *catalog, struct catalog_change *change,
+                      const struct code_signing_edit *edit)
+{
+    return catalog_resource_change_start(catalog, change, edit->account, edit->region, edit_prepare,
+                                         edit);
+}
+
+static int delete_prepare(struct catalog_change *change)
+{
+    const struct code_signing_delete *delete = change->input;
+    struct catalog_resource_row row =
+        row_find(change->catalog, delete->account, delete->region, delete->arn);
+    struct str user;
+    size_t users;
+    int r;
+
+    if (!str_is_set(row.bytes))
+        return CATALOG_NOT_FOUND;
+    r = code_signing_list_functions(change->catalog, delete->account, delete->region, delete->arn,
+                                    STR_NONE, &user, 1, &users);
+    if (r == 0 && users > 0)
+        return CATALOG_REFERENCED;
+    if (r == 0)
+        r = catalog_stage_resource(change, CATALOG_CODE_SIGNING_CONFIG, row.name, STR_NONE,
+                                   row.store_revision);
+    return r < 0 ? err_pass(r) : CATALOG_STARTED;
+}
+
+int code_signing_delete(struct catalog *catalog, struct catalog_change *change,
+                        const struct code_signing_delete *delete)
+{
+    return catalog_resource_change_start(catalog, change, delete->account, delete->region,
+                                         delete_prepare, delete);
+}
+
+int code_signing_stage_use(struct catalog_change *change, struct str arn)
+{
+    struct catalog_resource_row row =
+        row_find(change->catalog, change->id.account, change->id.region, arn);
+    int r;
+
+    if (!str_is_set(row.bytes))
+        return CODE_SIGNING_NOT_FOUND;
+    r = catalog_stage_resource(change, CATALOG_CODE_SIGNING_CONFIG, row.name, row.bytes,
+                               row.store_revision);
+    return r < 0 ? err_pass(r) : CATALOG_OK;
+}
