@@ -8,7 +8,8 @@ import subprocess
 
 import channel_peer
 import pytest
-from channel_peer import REQUEST_ID, ROOT
+from channel_peer import REQUEST_ID
+from languages import ROOT, node_interpreter
 
 NODE_22 = {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs22.x"}
 NODE_24 = {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs24.x"}
@@ -670,7 +671,7 @@ def test_exit_while_a_stream_is_queued(run):
 def test_assembled_client(write_function, monkeypatch, tmp_path):
     out = tmp_path / "runtime"
     subprocess.run([ROOT / "runtimes/node/assemble", out], check=True)
-    command = [channel_peer.node_interpreter(), str(out / "bootstrap.js")]
+    command = [node_interpreter(), str(out / "bootstrap.js")]
     monkeypatch.setattr(channel_peer, "command_of", lambda language: command)
     environment = write_function("node", stream("stream.end('x');"))
     assert environment.init().kind == "NEXT"

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import channel_peer
 import pytest
-from channel_peer import REQUEST_ID, ROOT
+from channel_peer import REQUEST_ID
+from languages import ROOT
 
 WARNING = re.compile(
     r"\[WARNING\]\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\t\tLAMBDA_WARNING: Unhandled exception\. "
