@@ -11,6 +11,7 @@
 #include "api/gate.h"
 #include "api/lambda/service.h"
 #include "api/request.h"
+#include "aws/client.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -26,6 +27,7 @@
 #include "obs/log_store.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
+#include "server/aws_environment.h"
 #include "server/options.h"
 #include "server/unpack_bridge.h"
 #include "server/version.h"
@@ -62,6 +64,7 @@ struct daemon {
     struct catalog *catalog;
     struct catalog_watch watch;
     struct dispatch *dispatch;
+    struct aws_client *aws;
     struct lambda_service *lambda;
     struct api_gate *gate;
     struct front *front;
@@ -172,6 +175,7 @@ static void close_all(struct daemon *daemon)
     daemon->front = front_free(daemon->front);
     daemon->gate = api_gate_free(daemon->gate);
     daemon->lambda = lambda_service_free(daemon->lambda);
+    daemon->aws = aws_client_free(daemon->aws);
     daemon->dispatch = dispatch_free(daemon->dispatch);
     if (daemon->catalog) {
         catalog_watch_stop(&daemon->watch);
@@ -385,6 +389,7 @@ static int start_catalog(struct daemon *daemon)
         .store = daemon->store,
         .code = &code_ops,
         .code_context = daemon,
+        .settle_delay_ms = daemon->options->settle_ms,
     };
     int r = catalog_new(&daemon->catalog, &options);
 
@@ -415,11 +420,22 @@ static int start_dispatch(struct daemon *daemon)
     return dispatch_new(&daemon->dispatch, &options);
 }
 
+static int start_aws(struct daemon *daemon)
+{
+    struct aws_client_options options = {.loop = &daemon->loop};
+
+    aws_environment_read(&options, daemon->options);
+    return aws_client_new(&daemon->aws, &options);
+}
+
 static int start_api(struct daemon *daemon)
 {
     struct lambda_service_options lambda = {
+        .loop = &daemon->loop,
         .catalog = daemon->catalog,
         .code = daemon->code,
+        .aws = daemon->aws,
+        .spool_directory = daemon->spool_dir,
         .dispatch = daemon->dispatch,
         .package_key = &daemon->package_key,
         .concurrency_limit = (uint32_t)daemon->options->concurrency_limit,
@@ -471,6 +487,8 @@ int daemon_start(struct daemon *daemon, int jail_sock, struct reason *why)
         r = start_catalog(daemon);
     if (r == 0)
         r = start_dispatch(daemon);
+    if (r == 0)
+        r = start_aws(daemon);
     if (r == 0)
         r = start_api(daemon);
     if (r == 0)

@@ -11,10 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aws/endpoint.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_BOOL };
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_BOOL, OPTION_ENDPOINT };
 
 struct option_def {
     const char *name;
@@ -65,6 +66,14 @@ static const struct option_def defs[] = {
     {"endpoint-url", "yes|no", "yes",
      "give functions AWS_ENDPOINT_URL, so that their SDK calls reach this daemon", OPTION_BOOL,
      AT(endpoint_url), 0, 0},
+    {"endpoint-s3", "URL", "",
+     "S3, or what stands in for it, from which code is fetched; in the configuration file \"s3\"\n"
+     "in a section [endpoints] (default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else AWS's own\n"
+     "when there are AWS credentials in the environment)",
+     OPTION_ENDPOINT, AT(endpoint_s3), 0, 0},
+    {"settle-ms", "MS", "0",
+     "functions stay Pending, and updates InProgress, for at least so long (for tests of tools)",
+     OPTION_NUMBER, AT(settle_ms), 0, 600000},
 };
 
 enum { DEFS_COUNT = sizeof(defs) / sizeof(defs[0]) };
@@ -96,6 +105,25 @@ static int set_number(const struct option_def *def, uint64_t *to, const char *va
     return 0;
 }
 
+static int set_text(const struct option_def *def, char *to, const char *value, struct reason *why)
+{
+    if (str_to_cstr(str_of(value), to, OPTION_TEXT_BYTES))
+        return 0;
+    reason_set(why, "%s is too long", def->name);
+    return err_new(-EINVAL);
+}
+
+static int set_endpoint(const struct option_def *def, char *to, const char *value,
+                        struct reason *why)
+{
+    struct aws_endpoint endpoint;
+
+    if (value[0] == '\0' || aws_endpoint_parse(str_of(value), &endpoint))
+        return set_text(def, to, value, why);
+    reason_set(why, "%s must be a URL like http://127.0.0.1:9000, not '%s'", def->name, value);
+    return err_new(-EINVAL);
+}
+
 static int set(struct server_options *options, const struct option_def *def, const char *value,
                struct reason *why)
 {
@@ -103,11 +131,9 @@ static int set(struct server_options *options, const struct option_def *def, con
 
     switch (def->kind) {
     case OPTION_TEXT:
-        if (!str_to_cstr(str_of(value), to, OPTION_TEXT_BYTES)) {
-            reason_set(why, "%s is too long", def->name);
-            return err_new(-EINVAL);
-        }
-        return 0;
+        return set_text(def, to, value, why);
+    case OPTION_ENDPOINT:
+        return set_endpoint(def, to, value, why);
     case OPTION_NUMBER:
         return set_number(def, to, value, why);
     case OPTION_BOOL:
@@ -167,14 +193,26 @@ struct file_context {
     bool failed;
 };
 
+/* What a line of the file sets: "s3" in [endpoints] is endpoint-s3. */
+static const struct option_def *find_line(const char *section, const char *name)
+{
+    char full_name[64];
+    int len;
+
+    if (strcmp(section, "endpoints") != 0)
+        return find(name);
+    len = snprintf(full_name, sizeof(full_name), "endpoint-%s", name);
+    return len < (int)sizeof(full_name) && strcmp(name, "url") != 0 ? find(full_name) : NULL;
+}
+
 static int on_ini(void *user, const char *section, const char *name, const char *value)
 {
     struct file_context *context = user;
-    const struct option_def *def = find(name);
+    const struct option_def *def = find_line(section, name);
 
     if (context->failed)
         return 0;
-    if (*section && strcmp(section, "lambd") != 0) {
+    if (*section && strcmp(section, "lambd") != 0 && strcmp(section, "endpoints") != 0) {
         reason_set(context->why, "unknown section [%s]", section);
         context->failed = true;
     } else if (!def || strcmp(name, "config") == 0) {

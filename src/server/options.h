@@ -4,7 +4,8 @@
 /*
  * What the daemon can be told: on the command line (--idle-stop-s 60), in the environment
  * (LAMBD_IDLE_STOP_S=60) and in the configuration file (idle-stop-s = 60), in this order of
- * precedence. One table describes them all; --help is made from it.
+ * precedence. The endpoints of services have a section of their own in the file: "s3" in
+ * [endpoints] is --endpoint-s3. One table describes them all; --help is made from it.
  */
 
 #include <stdbool.h>
@@ -29,7 +30,9 @@ struct server_options {
     uint64_t idle_freeze_ms;
     uint64_t idle_stop_s;
     uint64_t drain_s;
+    uint64_t settle_ms;
     bool endpoint_url;
+    char endpoint_s3[OPTION_TEXT_BYTES]; /* "" when it is not configured */
 };
 
 /* Outcomes */

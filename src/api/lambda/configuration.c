@@ -24,6 +24,13 @@ struct str configuration_version(struct api_request *request, const struct funct
     return arena_printf(&request->arena, "%" PRIu64, view->version);
 }
 
+struct str configuration_code_sha256(const struct function_config *config,
+                                     char buffer[DIGEST_HEX_BYTES])
+{
+    return str_of(function_config_is_image(config) ? digest_hex(&config->code, buffer)
+                                                   : digest_base64(&config->code, buffer));
+}
+
 /* The parts that are structures of their own, together in one allocation. */
 struct parts {
     struct lambda_vpc_config_response vpc;
@@ -36,8 +43,10 @@ struct parts {
     struct lambda_logging_config logging;
     struct lambda_tenancy_config tenancy;
     struct lambda_durable_config durable;
+    struct lambda_image_config image;
+    struct lambda_image_config_response image_response;
     struct str architecture;
-    char code_sha256[DIGEST_BASE64_BYTES];
+    char code_sha256[DIGEST_HEX_BYTES]; /* base64, hexadecimal for images */
     char last_modified[CLOCK_TEXT_BYTES];
     char runtime_version_arn[RUNTIME_VERSION_ARN_BYTES];
 };
@@ -98,6 +107,21 @@ static void fill_vpc(struct parts *parts, const struct function_config *config,
     parts->vpc.vpc_id = config->vpc_id;
     parts->vpc.ipv6_allowed_for_dual_stack = model_bool(config->vpc_ipv6);
     out->vpc_config = &parts->vpc;
+}
+
+static void fill_image(struct parts *parts, const struct function_config *config,
+                       struct lambda_function_configuration *out)
+{
+    if (!config->image_entry_point.ptr && !config->image_command.ptr &&
+        !str_is_set(config->image_working_directory))
+        return;
+    parts->image.entry_point.ptr = config->image_entry_point.ptr;
+    parts->image.entry_point.count = config->image_entry_point.count;
+    parts->image.command.ptr = config->image_command.ptr;
+    parts->image.command.count = config->image_command.count;
+    parts->image.working_directory = config->image_working_directory;
+    parts->image_response.image_config = &parts->image;
+    out->image_config_response = &parts->image_response;
 }
 
 static struct str state_text(const struct function_config *config)
@@ -192,6 +216,7 @@ static void fill_optional(struct parts *parts, const struct function_config *con
         out->durable_config = &parts->durable;
     }
     fill_vpc(parts, config, out);
+    fill_image(parts, config, out);
 }
 
 static void fill_plain(struct parts *parts, const struct function_config *config,
@@ -206,10 +231,10 @@ static void fill_plain(struct parts *parts, const struct function_config *config
     out->memory_size = model_int(config->memory_mb);
     out->last_modified =
         str_of(clock_format_offset(parts->last_modified, config->last_modified_ms));
-    out->code_sha256 = str_of(digest_base64(&config->code, parts->code_sha256));
+    out->code_sha256 = configuration_code_sha256(config, parts->code_sha256);
     out->kms_key_arn = config->kms_key_arn;
     out->revision_id = config->revision_id;
-    out->package_type = STR("Zip");
+    out->package_type = function_config_is_image(config) ? STR("Image") : STR("Zip");
 }
 
 int configuration_make(struct api_request *request, const struct function_id *id,
@@ -239,7 +264,8 @@ int configuration_make(struct api_request *request, const struct function_id *id
         return err_pass(r);
     if (style == CONFIGURATION_FULL) {
         fill_state(config, &out);
-        fill_runtime_version(parts, id, config, &out);
+        if (str_is_set(config->runtime))
+            fill_runtime_version(parts, id, config, &out);
     }
     *ret_configuration = out;
     return 0;

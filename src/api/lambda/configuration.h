@@ -3,9 +3,11 @@
 
 /* From the catalogue's configuration to the shape that most answers are made of. */
 
+#include "base/digest.h"
 #include "model/lambda/shapes.h"
 
 struct api_request;
+struct function_config;
 struct function_id;
 struct function_view;
 struct str;
@@ -26,3 +28,7 @@ int configuration_make(struct api_request *request, const struct function_id *id
 
 /* "$LATEST" or the number. Absent when out of memory. */
 struct str configuration_version(struct api_request *request, const struct function_view *view);
+
+/* CodeSha256, in buffer: base64 of a package's, hexadecimal digits of an image's. */
+struct str configuration_code_sha256(const struct function_config *config,
+                                     char buffer[DIGEST_HEX_BYTES]);

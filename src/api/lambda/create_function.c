@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * CreateFunction: check the settings → unpack the code and make it durable → write the function as
- * Pending → answer. The package is held by the request until the catalogue holds it.
+ * CreateFunction: check the settings → load the code and make it durable (an image is a name only)
+ * → write the function as Pending → answer. The package is held by the request until the catalogue
+ * holds it.
  */
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/handlers.h"
+#include "api/lambda/image.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
 #include "api/lambda/settings.h"
@@ -31,8 +33,7 @@ struct create {
     struct lambda_service *service;
     struct function_ref ref;
     struct catalog_create input;
-    struct code_upload upload;
-    struct code_request code;
+    struct code_load code;
     struct catalog_change change;
 };
 
@@ -64,33 +65,34 @@ static void on_created(struct catalog_change *change, int answer)
     create_done(container_of(change, struct create, change), answer);
 }
 
-static void on_code(struct code_request *code)
+static void write_function(struct create *create)
 {
-    struct create *create = container_of(code, struct create, code);
     int r;
 
-    if (code->outcome != CODE_OK) {
-        answer_code_refused(create->request, code);
-        return;
-    }
-    create->input.config.code_unpacked_bytes = code_package_unpacked_bytes(code->package);
     create->change.on_done = on_created;
     r = catalog_create(create->service->options.catalog, &create->change, &create->input);
     if (r != CATALOG_STARTED)
         create_done(create, r);
 }
 
+static void on_code(struct code_load *code)
+{
+    struct create *create = container_of(code, struct create, code);
+    struct function_config *config = &create->input.config;
+
+    config->code = code->digest;
+    config->code_bytes = code->bytes;
+    config->code_unpacked_bytes = code_package_unpacked_bytes(code->package);
+    write_function(create);
+}
+
 /* Kinds of functions that are not there yet, and members that belong to others. */
 static bool check_kind(struct api_request *request,
                        const struct lambda_create_function_request *input)
 {
-    if (str_eq(input->package_type, STR("Image")) || str_is_set(input->code->image_uri))
-        answer_invalid(request, "Container images are not supported yet by this server. Please "
-                                "use PackageType Zip.");
-    else if (input->image_config)
-        answer_invalid(request, "Please don't provide ImageConfig when creating a function with "
-                                "packageType Zip.");
-    else if (input->capacity_provider_config || str_is_set(input->publish_to))
+    bool is_image = str_eq(input->package_type, STR("Image"));
+
+    if (input->capacity_provider_config || str_is_set(input->publish_to))
         api_fault(request, &api_fault_not_implemented,
                   "Lambda Managed Instances are not supported by this server.");
     else if (str_is_set(input->code_signing_config_arn))
@@ -98,7 +100,10 @@ static bool check_kind(struct api_request *request,
                   "The code signing configuration cannot be found. Check that the provided "
                   "configuration is not deleted: %.*s.",
                   STR_FMT(input->code_signing_config_arn));
-    else if (!str_is_set(input->runtime) || !str_is_set(input->handler))
+    else if (is_image && !str_is_set(input->code->image_uri))
+        answer_invalid(request, "Please provide ImageUri when creating a function with packageType "
+                                "Image.");
+    else if (!is_image && (!str_is_set(input->runtime) || !str_is_set(input->handler)))
         answer_invalid(request, "Runtime and Handler are mandatory parameters for functions "
                                 "created with deployment packages.");
     else
@@ -110,8 +115,6 @@ static bool check_kind(struct api_request *request,
 static void apply_own(const struct lambda_create_function_request *input,
                       struct function_config *config)
 {
-    config->code = input->code->zip_file->sha256;
-    config->code_bytes = input->code->zip_file->size;
     config->source_kms_key_arn = input->code->source_kms_key_arn;
     if (input->architectures.count > 0)
         config->architecture = input->architectures.ptr[0];
@@ -131,10 +134,12 @@ static bool apply_settings(struct create *create,
 {
     struct api_request *request = create->request;
     struct function_config *config = &create->input.config;
-    struct settings settings = settings_of_create(request, input);
+    struct settings settings = settings_of_create(request, create->service->options.catalog, input);
     struct settings_fault fault;
     int r = settings_default(&request->arena, create->input.id.name, config);
 
+    if (r == 0 && str_eq(input->package_type, STR("Image")))
+        r = image_apply(input->code->image_uri, config);
     if (r == 0)
         r = settings_apply(&settings, &request->arena, config, &fault);
     if (r < 0) {
@@ -150,16 +155,31 @@ static bool apply_settings(struct create *create,
     return true;
 }
 
+static struct code_source source_of(const struct lambda_function_code *code)
+{
+    return (struct code_source){code->zip_file, code->s3_bucket, code->s3_key,
+                                code->s3_object_version};
+}
+
+static bool check_source(struct api_request *request,
+                         const struct lambda_create_function_request *input)
+{
+    const struct code_source source = source_of(input->code);
+
+    if (!str_eq(input->package_type, STR("Image")))
+        return code_source_check(request, &source);
+    if (!source.zip_file && !str_is_set(source.s3_bucket) && !str_is_set(source.s3_key))
+        return true;
+    answer_invalid(request, "Please do not provide other FunctionCode parameters when providing an "
+                            "ImageUri.");
+    return false;
+}
+
 static bool check_all(struct create *create, const struct lambda_create_function_request *input)
 {
     struct api_request *request = create->request;
-    const struct code_source source = {
-        .zip_file = input->code->zip_file,
-        .s3_bucket = input->code->s3_bucket,
-        .s3_key = input->code->s3_key,
-    };
 
-    return check_kind(request, input) && code_source_check(request, &source) &&
+    return check_kind(request, input) && check_source(request, input) &&
            tags_check(request, &input->tags, &create->input.tags) && apply_settings(create, input);
 }
 
@@ -179,7 +199,7 @@ void lambda_create_function(struct api_request *request, void *context)
 {
     const struct lambda_create_function_request *input = request->input;
     struct create *create = arena_new(&request->arena, struct create);
-    int r;
+    struct code_source source;
 
     if (!create) {
         api_fault_internal(request, err_new(-ENOMEM));
@@ -192,13 +212,11 @@ void lambda_create_function(struct api_request *request, void *context)
     create->input.id = create->ref.id;
     if (!check_all(create, input) || !check_is_new(create))
         return;
-    create->upload = (struct code_upload){
-        .fd = input->code->zip_file->fd,
-        .path = input->code->zip_file->path,
-        .digest = input->code->zip_file->sha256,
-    };
+    if (function_config_is_image(&create->input.config)) {
+        write_function(create);
+        return;
+    }
+    source = source_of(input->code);
     create->code.on_done = on_code;
-    r = code_store_add(create->service->options.code, &create->code, &create->upload);
-    if (r < 0)
-        api_fault_internal(request, err_pass(r));
+    code_load_start(&create->code, request, create->service, &source);
 }

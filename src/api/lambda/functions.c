@@ -7,6 +7,7 @@
 #include "api/lambda/answers.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/handlers.h"
+#include "api/lambda/image.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
 #include "api/lambda/tags.h"
@@ -50,6 +51,26 @@ static struct str location_make(struct api_request *request, struct lambda_servi
                                          clock_real_ms() + PACKAGE_URL_VALID_MS, url));
 }
 
+static int code_location_make(struct api_request *request, struct lambda_service *service,
+                              const struct function_config *config,
+                              struct lambda_function_code_location *ret_location)
+{
+    struct lambda_function_code_location location = {0};
+    struct str place;
+
+    if (function_config_is_image(config)) {
+        location.repository_type = STR("ECR");
+        location.image_uri = config->image_uri;
+        place = location.resolved_image_uri = image_resolved_uri(&request->arena, config);
+    } else {
+        location.repository_type = STR("S3");
+        location.source_kms_key_arn = config->source_kms_key_arn;
+        place = location.location = location_make(request, service, &config->code);
+    }
+    *ret_location = location;
+    return str_is_set(place) ? 0 : err_new(-ENOMEM);
+}
+
 static int tags_get(struct api_request *request, struct lambda_service *service,
                     const struct function_id *id, struct lambda_tags *ret_tags)
 {
@@ -66,7 +87,7 @@ void lambda_get_function(struct api_request *request, void *context)
     const struct lambda_get_function_request *input = request->input;
     struct lambda_service *service = context;
     struct lambda_function_configuration configuration;
-    struct lambda_function_code_location code = {.repository_type = STR("S3")};
+    struct lambda_function_code_location code;
     struct lambda_get_function_response output = {.configuration = &configuration, .code = &code};
     struct function_ref ref;
     struct function_view view;
@@ -79,10 +100,8 @@ void lambda_get_function(struct api_request *request, void *context)
                            &configuration);
     if (r == 0)
         r = tags_get(request, service, &ref.id, &output.tags);
-    code.location = location_make(request, service, &view.config.code);
-    code.source_kms_key_arn = view.config.source_kms_key_arn;
-    if (r == 0 && !str_is_set(code.location))
-        r = err_new(-ENOMEM);
+    if (r == 0)
+        r = code_location_make(request, service, &view.config, &code);
     if (r < 0)
         api_fault_internal(request, err_pass(r));
     else

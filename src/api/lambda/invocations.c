@@ -326,7 +326,11 @@ static void run(struct invoke_call *call, bool may_prepare)
 
     switch (r) {
     case CATALOG_OK:
-        run_version(call, version, may_prepare);
+        if (version->is_image)
+            api_fault(call->request, &api_fault_not_implemented,
+                      "Functions with PackageType Image cannot be run by this server yet.");
+        else
+            run_version(call, version, may_prepare);
         return;
     case CATALOG_NOT_FOUND:
         fault_not_found(call);

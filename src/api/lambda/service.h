@@ -4,10 +4,12 @@
 /* The Lambda API as a service of the gate: its handlers and what they work on. */
 
 #include <stdint.h>
+#include <uv.h>
 
 #include "base/cleanup.h"
 
 struct api_service;
+struct aws_client;
 struct catalog;
 struct code_store;
 struct dispatch;
@@ -16,8 +18,11 @@ struct package_url_key;
 
 /* Everything is borrowed and outlives the service. */
 struct lambda_service_options {
+    uv_loop_t *loop;
     struct catalog *catalog;
     struct code_store *code;
+    struct aws_client *aws;      /* fetches packages from S3 */
+    const char *spool_directory; /* to here, in the file system of the code store */
     struct dispatch *dispatch;
     const struct package_url_key *package_key;
     uint32_t concurrency_limit; /* of an account; 0: AWS's */

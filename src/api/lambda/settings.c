@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "api/lambda/function_layers.h"
+#include "api/lambda/image.h"
 #include "api/lambda/runtimes.h"
 #include "api/request.h"
 #include "base/buf.h"
@@ -20,6 +22,7 @@ enum {
     DEFAULT_TIMEOUT_S = 3,
     DEFAULT_MEMORY_MB = 128,
     DEFAULT_TMP_MB = 512,
+    MAX_MEMORY_MB = 10240, /* of a function that does not run on instances of its own */
     VPC_ID_DIGITS = 17,
 };
 
@@ -44,8 +47,7 @@ static const struct str reserved_keys[] = {
     STR_INIT("LAMBDA_RUNTIME_DIR"),
 };
 
-__attribute__((format(printf, 3, 4))) static int
-refuse(struct settings_fault *fault, struct arena *arena, const char *format, ...)
+int settings_refuse(struct settings_fault *fault, struct arena *arena, const char *format, ...)
 {
     va_list args;
 
@@ -56,11 +58,12 @@ refuse(struct settings_fault *fault, struct arena *arena, const char *format, ..
     return SETTINGS_REFUSED;
 }
 
-struct settings settings_of_create(const struct api_request *request,
+struct settings settings_of_create(const struct api_request *request, struct catalog *catalog,
                                    const struct lambda_create_function_request *input)
 {
     return (struct settings){
-        .region = request->principal.region,
+        .principal = &request->principal,
+        .catalog = catalog,
         .role = input->role,
         .handler = input->handler,
         .description = input->description,
@@ -73,6 +76,7 @@ struct settings settings_of_create(const struct api_request *request,
         .environment = input->environment,
         .tracing_config = input->tracing_config,
         .layers = input->layers,
+        .image_config = input->image_config,
         .file_system_configs = input->file_system_configs,
         .ephemeral_storage = input->ephemeral_storage,
         .snap_start = input->snap_start,
@@ -80,11 +84,12 @@ struct settings settings_of_create(const struct api_request *request,
     };
 }
 
-struct settings settings_of_update(const struct api_request *request,
+struct settings settings_of_update(const struct api_request *request, struct catalog *catalog,
                                    const struct lambda_update_function_configuration_request *input)
 {
     return (struct settings){
-        .region = request->principal.region,
+        .principal = &request->principal,
+        .catalog = catalog,
         .role = input->role,
         .handler = input->handler,
         .description = input->description,
@@ -97,6 +102,7 @@ struct settings settings_of_update(const struct api_request *request,
         .environment = input->environment,
         .tracing_config = input->tracing_config,
         .layers = input->layers,
+        .image_config = input->image_config,
         .file_system_configs = input->file_system_configs,
         .ephemeral_storage = input->ephemeral_storage,
         .snap_start = input->snap_start,
@@ -126,16 +132,18 @@ static int apply_runtime(const struct settings *settings, struct arena *arena,
     case RUNTIME_USABLE:
         break;
     case RUNTIME_RETIRED:
-        return refuse(fault, arena,
-                      "The runtime parameter of %.*s is no longer supported for creating or "
-                      "updating AWS Lambda functions. We recommend you use a supported runtime "
-                      "while creating or updating functions.",
-                      STR_FMT(settings->runtime));
+        return settings_refuse(
+            fault, arena,
+            "The runtime parameter of %.*s is no longer supported for creating or "
+            "updating AWS Lambda functions. We recommend you use a supported runtime "
+            "while creating or updating functions.",
+            STR_FMT(settings->runtime));
     case RUNTIME_UNKNOWN:
-        return refuse(fault, arena,
-                      "Value %.*s at 'runtime' failed to satisfy constraint: Member must satisfy "
-                      "enum value set: %s or be a valid ARN",
-                      STR_FMT(settings->runtime), runtime_enum_text);
+        return settings_refuse(
+            fault, arena,
+            "Value %.*s at 'runtime' failed to satisfy constraint: Member must satisfy "
+            "enum value set: %s or be a valid ARN",
+            STR_FMT(settings->runtime), runtime_enum_text);
     }
     config->runtime = settings->runtime;
     return SETTINGS_OK;
@@ -180,18 +188,20 @@ static int check_environment(const struct lambda_environment_variables *variable
     if (buf_failed(&reserved) || buf_failed(&json))
         return err_new(-ENOMEM);
     if (reserved.len > 0)
-        return refuse(fault, arena,
-                      "Lambda was unable to configure your environment variables because the "
-                      "environment variables you have provided contains reserved keys that are "
-                      "currently not supported for modification. Reserved keys used in this "
-                      "request: %.*s",
-                      STR_FMT(buf_str(&reserved)));
+        return settings_refuse(
+            fault, arena,
+            "Lambda was unable to configure your environment variables because the "
+            "environment variables you have provided contains reserved keys that are "
+            "currently not supported for modification. Reserved keys used in this "
+            "request: %.*s",
+            STR_FMT(buf_str(&reserved)));
     if (json.len > LIMIT_ENVIRONMENT_BYTES)
-        return refuse(fault, arena,
-                      "Lambda was unable to configure your environment variables because the "
-                      "environment variables you have provided exceeded the 4KB limit. String "
-                      "measured: %.*s",
-                      STR_FMT(buf_str(&json)));
+        return settings_refuse(
+            fault, arena,
+            "Lambda was unable to configure your environment variables because the "
+            "environment variables you have provided exceeded the 4KB limit. String "
+            "measured: %.*s",
+            STR_FMT(buf_str(&json)));
     return SETTINGS_OK;
 }
 
@@ -217,60 +227,6 @@ static int apply_environment(const struct settings *settings, struct arena *aren
     return SETTINGS_OK;
 }
 
-/* The layer without its version: "…:layer:name". */
-static struct str layer_of(struct str arn)
-{
-    size_t end = arn.len;
-
-    while (end > 0 && arn.ptr[end - 1] != ':')
-        end--;
-    return str_sub(arn, 0, end > 0 ? end - 1 : 0);
-}
-
-static int check_layer_pairs(const struct lambda_layer_list *layers, struct arena *arena,
-                             struct settings_fault *fault)
-{
-    for (size_t i = 0; i < layers->count; i++)
-        for (size_t j = i + 1; j < layers->count; j++)
-            if (str_eq(layer_of(layers->ptr[i]), layer_of(layers->ptr[j])))
-                return refuse(fault, arena,
-                              "Two different versions of the same layer are not allowed to be "
-                              "referenced in the same function. %.*s and %.*s are versions of "
-                              "the same layer.",
-                              STR_FMT(layers->ptr[i]), STR_FMT(layers->ptr[j]));
-    return SETTINGS_OK;
-}
-
-static struct str arn_region(struct str arn)
-{
-    struct str part = STR_NONE;
-
-    for (size_t i = 0; i < 4; i++)
-        (void)str_next(&arn, ':', &part);
-    return part;
-}
-
-/* There are no layers yet (issue 3), so each that is named does not exist. */
-static int check_layers(const struct settings *settings, struct arena *arena,
-                        struct settings_fault *fault)
-{
-    const struct lambda_layer_list *layers = &settings->layers;
-    int r;
-
-    if (layers->count > LIMIT_LAYERS_PER_FUNCTION)
-        return refuse(fault, arena, "Cannot reference more than %d layers.",
-                      LIMIT_LAYERS_PER_FUNCTION);
-    r = check_layer_pairs(layers, arena, fault);
-    if (r != SETTINGS_OK || layers->count == 0)
-        return r;
-    if (!str_eq(arn_region(layers->ptr[0]), settings->region))
-        return refuse(fault, arena,
-                      "Layers are not in the same region as the function. Layers are expected to "
-                      "be in region %.*s.",
-                      STR_FMT(settings->region));
-    return refuse(fault, arena, "Layer version %.*s does not exist.", STR_FMT(layers->ptr[0]));
-}
-
 /* Nobody here knows the subnet's network; equal subnets get equal ids. */
 static int vpc_id_make(const struct lambda_subnet_ids *subnets, struct arena *arena,
                        struct str *ret_id)
@@ -291,7 +247,7 @@ static int vpc_id_make(const struct lambda_subnet_ids *subnets, struct arena *ar
 }
 
 static int apply_vpc(const struct settings *settings, struct arena *arena,
-                     struct function_config *config)
+                     struct function_config *config, struct settings_fault *fault)
 {
     const struct lambda_vpc_config *vpc = settings->vpc_config;
 
@@ -304,25 +260,33 @@ static int apply_vpc(const struct settings *settings, struct arena *arena,
             (struct codec_list){vpc->security_group_ids.ptr, vpc->security_group_ids.count};
     if (vpc->ipv6_allowed_for_dual_stack.has)
         config->vpc_ipv6 = vpc->ipv6_allowed_for_dual_stack.value;
+    if ((config->vpc_subnets.count > 0) != (config->vpc_security_groups.count > 0))
+        return settings_refuse(fault, arena,
+                               "SubnetIds and SecurityIds must coexist or be both empty list.");
     if (!vpc->subnet_ids.ptr)
         return SETTINGS_OK;
     return vpc_id_make(&vpc->subnet_ids, arena, &config->vpc_id);
 }
 
 static int apply_file_systems(const struct settings *settings, struct arena *arena,
-                              struct function_config *config)
+                              struct function_config *config, struct settings_fault *fault)
 {
     const struct lambda_file_system_config_list *list = &settings->file_system_configs;
     struct codec_pair *pairs;
 
-    if (!list->ptr)
-        return SETTINGS_OK;
-    pairs = arena_new_array(arena, struct codec_pair, list->count + 1);
-    if (!pairs)
-        return err_new(-ENOMEM);
-    for (size_t i = 0; i < list->count; i++)
-        pairs[i] = (struct codec_pair){list->ptr[i].arn, list->ptr[i].local_mount_path};
-    config->file_systems = (struct codec_pairs){list->count > 0 ? pairs : NULL, list->count};
+    if (list->ptr) {
+        pairs = arena_new_array(arena, struct codec_pair, list->count + 1);
+        if (!pairs)
+            return err_new(-ENOMEM);
+        for (size_t i = 0; i < list->count; i++)
+            pairs[i] = (struct codec_pair){list->ptr[i].arn, list->ptr[i].local_mount_path};
+        config->file_systems = (struct codec_pairs){list->count > 0 ? pairs : NULL, list->count};
+    }
+    if (config->file_systems.count > 0 && config->vpc_subnets.count == 0)
+        return settings_refuse(fault, arena,
+                               "Function must be configured to execute in a VPC to reference "
+                               "access point %.*s.",
+                               STR_FMT(config->file_systems.ptr[0].name));
     return SETTINGS_OK;
 }
 
@@ -343,10 +307,11 @@ static int apply_logging(const struct settings *settings, struct arena *arena,
         config->log_level_system = STR_NONE;
         if (!str_is_set(logging->application_log_level) && !str_is_set(logging->system_log_level))
             return SETTINGS_OK;
-        return refuse(fault, arena,
-                      "LogLevel is not supported when LogFormat is set to \"Text\". Remove "
-                      "LogLevel from your request or change the LogFormat to \"JSON\" and try "
-                      "again.");
+        return settings_refuse(
+            fault, arena,
+            "LogLevel is not supported when LogFormat is set to \"Text\". Remove "
+            "LogLevel from your request or change the LogFormat to \"JSON\" and try "
+            "again.");
     }
     if (str_is_set(logging->application_log_level))
         config->log_level_application = logging->application_log_level;
@@ -366,8 +331,9 @@ static int apply_snap_start(const struct settings *settings, struct arena *arena
         config->snap_start_published =
             str_eq(settings->snap_start->apply_on, STR("PublishedVersions"));
     if (config->snap_start_published && !runtime_has_snap_start(config->runtime))
-        return refuse(fault, arena, "%.*s is not supported for SnapStart enabled functions.",
-                      STR_FMT(config->runtime));
+        return settings_refuse(fault, arena,
+                               "%.*s is not supported for SnapStart enabled functions.",
+                               STR_FMT(config->runtime));
     return SETTINGS_OK;
 }
 
@@ -403,19 +369,56 @@ static void apply_plain(const struct settings *settings, struct function_config 
     set_or_clear(&config->kms_key_arn, settings->kms_key_arn);
 }
 
+static int check_memory(const struct settings *settings, struct arena *arena,
+                        struct settings_fault *fault)
+{
+    if (!settings->memory_size.has || settings->memory_size.value <= MAX_MEMORY_MB)
+        return SETTINGS_OK;
+    return settings_refuse(fault, arena,
+                           "'MemorySize' value failed to satisfy constraint: Member must have "
+                           "value less than or equal to %d",
+                           MAX_MEMORY_MB);
+}
+
+/* Members that belong to the other package type. */
+static int apply_image(const struct settings *settings, struct arena *arena,
+                       struct function_config *config, struct settings_fault *fault)
+{
+    bool has_zip_member = str_is_set(settings->handler) || str_is_set(settings->runtime) ||
+                          settings->layers.count > 0;
+
+    if (function_config_is_image(config) && has_zip_member)
+        return settings_refuse(fault, arena,
+                               "Please don't provide Handler or Runtime or Layer when the intended "
+                               "function PackageType is Image.");
+    if (!settings->image_config)
+        return SETTINGS_OK;
+    if (!function_config_is_image(config))
+        return settings_refuse(fault, arena,
+                               "Please don't provide ImageConfig when the intended function "
+                               "PackageType is Zip.");
+    image_config_apply(settings->image_config, config);
+    return SETTINGS_OK;
+}
+
 int settings_apply(const struct settings *settings, struct arena *arena,
                    struct function_config *config, struct settings_fault *ret_fault)
 {
-    int r = apply_runtime(settings, arena, config, ret_fault);
+    int r = apply_image(settings, arena, config, ret_fault);
+
+    if (r == SETTINGS_OK)
+        r = check_memory(settings, arena, ret_fault);
+    if (r == SETTINGS_OK)
+        r = apply_runtime(settings, arena, config, ret_fault);
 
     if (r == SETTINGS_OK)
         r = apply_environment(settings, arena, config, ret_fault);
     if (r == SETTINGS_OK)
-        r = check_layers(settings, arena, ret_fault);
+        r = function_layers_apply(settings, arena, config, ret_fault);
     if (r == SETTINGS_OK)
-        r = apply_vpc(settings, arena, config);
+        r = apply_vpc(settings, arena, config, ret_fault);
     if (r == SETTINGS_OK)
-        r = apply_file_systems(settings, arena, config);
+        r = apply_file_systems(settings, arena, config, ret_fault);
     if (r == SETTINGS_OK)
         r = apply_logging(settings, arena, config, ret_fault);
     if (r == SETTINGS_OK)

@@ -11,14 +11,17 @@
 #include "base/str.h"
 #include "model/lambda/shapes.h"
 
+struct api_principal;
 struct api_request;
 struct arena;
+struct catalog;
 struct function_config;
 struct model_fault;
 
 /* Members of either request; absent ones are not changed. */
 struct settings {
-    struct str region;
+    const struct api_principal *principal;
+    struct catalog *catalog;
     struct str role;
     struct str handler;
     struct str description;
@@ -31,6 +34,7 @@ struct settings {
     const struct lambda_environment *environment;
     const struct lambda_tracing_config *tracing_config;
     struct lambda_layer_list layers;
+    const struct lambda_image_config *image_config;
     struct lambda_file_system_config_list file_system_configs;
     const struct lambda_ephemeral_storage *ephemeral_storage;
     const struct lambda_snap_start *snap_start;
@@ -45,10 +49,10 @@ struct settings_fault {
 
 enum { SETTINGS_OK, SETTINGS_REFUSED };
 
-struct settings settings_of_create(const struct api_request *request,
+struct settings settings_of_create(const struct api_request *request, struct catalog *catalog,
                                    const struct lambda_create_function_request *input);
 struct settings
-settings_of_update(const struct api_request *request,
+settings_of_update(const struct api_request *request, struct catalog *catalog,
                    const struct lambda_update_function_configuration_request *input);
 
 /* What AWS fills in for a new function of that name. 0 or -ENOMEM. */
@@ -58,5 +62,9 @@ int settings_default(struct arena *arena, struct str function_name, struct funct
  * request. */
 int settings_apply(const struct settings *settings, struct arena *arena,
                    struct function_config *config, struct settings_fault *ret_fault);
+
+/* Makes the fault InvalidParameterValueException with that text, in the arena. SETTINGS_REFUSED. */
+int settings_refuse(struct settings_fault *fault, struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 void settings_answer_fault(struct api_request *request, const struct settings_fault *fault);

@@ -13,6 +13,7 @@
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/handlers.h"
+#include "api/lambda/image.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
 #include "api/lambda/settings.h"
@@ -29,8 +30,8 @@ struct update {
     struct lambda_service *service;
     struct function_ref ref;
     struct catalog_update input;
-    struct code_upload upload;
-    struct code_request code;
+    struct code_load code;
+    bool is_image;
     struct settings settings;
     struct settings_fault fault;
     struct catalog_change change;
@@ -100,85 +101,87 @@ static struct update *update_new(struct api_request *request, void *context)
     return update;
 }
 
+static int refuse(struct update *update, struct str message)
+{
+    update->fault = (struct settings_fault){&lambda_fault_invalid_parameter_value, message};
+    return UPDATE_REFUSED;
+}
+
+/* A function stays of the kind it was made of. */
+static const char *wrong_kind(bool is_image)
+{
+    return is_image ? "Please provide ImageUri when updating a function with packageType Image."
+                    : "Please don't provide ImageUri when updating a function with packageType "
+                      "Zip.";
+}
+
 static int code_apply(const struct catalog_update *catalog_update, struct arena *arena,
                       struct function_config *config)
 {
-    const struct update *update = container_of(catalog_update, const struct update, input);
+    struct update *update = container_of(catalog_update, struct update, input);
     const struct lambda_update_function_code_request *input = update->request->input;
 
     (void)arena;
-    config->code = input->zip_file->sha256;
-    config->code_bytes = input->zip_file->size;
-    config->code_unpacked_bytes = code_package_unpacked_bytes(update->code.package);
-    config->source_kms_key_arn = input->source_kms_key_arn;
+    if (function_config_is_image(config) != update->is_image)
+        return refuse(update, str_of(wrong_kind(function_config_is_image(config))));
     if (input->architectures.count > 0)
         config->architecture = input->architectures.ptr[0];
+    if (update->is_image)
+        return image_apply(input->image_uri, config);
+    config->code = update->code.digest;
+    config->code_bytes = update->code.bytes;
+    config->code_unpacked_bytes = code_package_unpacked_bytes(update->code.package);
+    config->source_kms_key_arn = input->source_kms_key_arn;
     return CATALOG_OK;
 }
 
-static void on_code(struct code_request *code)
+static void on_code(struct code_load *code)
 {
-    struct update *update = container_of(code, struct update, code);
-
-    if (code->outcome != CODE_OK)
-        answer_code_refused(update->request, code);
-    else
-        update_start(update);
+    update_start(container_of(code, struct update, code));
 }
 
-static bool code_check(struct update *update,
+/* Before the code is loaded; judged again when it is written. */
+static bool check_kind(struct update *update,
                        const struct lambda_update_function_code_request *input)
 {
-    const struct code_source source = {input->zip_file, input->s3_bucket, input->s3_key};
-    uint64_t version;
+    struct function_view latest;
+    int r = catalog_get(update->service->options.catalog, &update->ref.id, FUNCTION_LATEST,
+                        &update->request->arena, &latest);
 
-    if (catalog_resolve(update->service->options.catalog, &update->ref.id, STR_NONE, &version) !=
-        CATALOG_OK) {
-        answer_not_found(update->request, &update->ref);
-        return false;
-    }
-    if (str_is_set(input->image_uri)) {
-        answer_invalid(update->request, "Please don't provide ImageUri when updating a function "
-                                        "with packageType Zip.");
-        return false;
-    }
-    if (str_is_set(input->publish_to)) {
+    if (r != CATALOG_OK)
+        answer_refused(update->request, &update->ref, r);
+    else if (function_config_is_image(&latest.config) != update->is_image)
+        answer_invalid(update->request, "%s", wrong_kind(!update->is_image));
+    else if (str_is_set(input->publish_to))
         api_fault(update->request, &api_fault_not_implemented,
                   "Lambda Managed Instances are not supported by this server.");
-        return false;
-    }
-    return code_source_check(update->request, &source);
+    else
+        return true;
+    return false;
 }
 
 void lambda_update_function_code(struct api_request *request, void *context)
 {
     const struct lambda_update_function_code_request *input = request->input;
+    const struct code_source source = {input->zip_file, input->s3_bucket, input->s3_key,
+                                       input->s3_object_version};
     struct update *update = update_new(request, context);
-    int r;
 
     if (!update ||
-        !name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &update->ref) ||
-        !code_check(update, input))
+        !name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &update->ref))
+        return;
+    update->is_image = str_is_set(input->image_uri);
+    if (!check_kind(update, input) || (!update->is_image && !code_source_check(request, &source)))
         return;
     update->input.revision_id = input->revision_id;
     update->input.publish = input->publish.has && input->publish.value;
     update->input.dry_run = input->dry_run.has && input->dry_run.value;
     update->input.apply = code_apply;
-    update->upload = (struct code_upload){
-        .fd = input->zip_file->fd,
-        .path = input->zip_file->path,
-        .digest = input->zip_file->sha256,
-    };
     update->code.on_done = on_code;
-    r = code_store_add(update->service->options.code, &update->code, &update->upload);
-    if (r < 0)
-        api_fault_internal(request, err_pass(r));
-}
-
-static int refuse(struct update *update, struct str message)
-{
-    update->fault = (struct settings_fault){&lambda_fault_invalid_parameter_value, message};
-    return UPDATE_REFUSED;
+    if (update->is_image)
+        update_start(update);
+    else
+        code_load_start(&update->code, request, update->service, &source);
 }
 
 /* A function is durable from its creation on, or never. */
@@ -225,12 +228,7 @@ void lambda_update_function_configuration(struct api_request *request, void *con
                                 "functions.");
         return;
     }
-    if (input->image_config) {
-        answer_invalid(request, "Please don't provide ImageConfig when updating a function with "
-                                "packageType Zip.");
-        return;
-    }
-    update->settings = settings_of_update(request, input);
+    update->settings = settings_of_update(request, update->service->options.catalog, input);
     update->input.revision_id = input->revision_id;
     update->input.apply = settings_apply_all;
     update_start(update);

@@ -32,7 +32,7 @@ static void refuse_code(struct publish *publish)
 {
     const struct lambda_publish_version_request *input = publish->request->input;
     struct function_view latest;
-    char actual[DIGEST_BASE64_BYTES];
+    char actual[DIGEST_HEX_BYTES];
     int r = catalog_get(publish->service->options.catalog, &publish->ref.id, FUNCTION_LATEST,
                         &publish->request->arena, &latest);
 
@@ -41,9 +41,10 @@ static void refuse_code(struct publish *publish)
         return;
     }
     answer_invalid(publish->request,
-                   "CodeSHA256 (%.*s) is different from current CodeSHA256 in $LATEST (%s). "
+                   "CodeSHA256 (%.*s) is different from current CodeSHA256 in $LATEST (%.*s). "
                    "Please try again with the CodeSHA256 in $LATEST.",
-                   STR_FMT(input->code_sha256), digest_base64(&latest.config.code, actual));
+                   STR_FMT(input->code_sha256),
+                   STR_FMT(configuration_code_sha256(&latest.config, actual)));
 }
 
 static void publish_refuse(struct publish *publish, int answer)
@@ -79,17 +80,32 @@ static void on_published(struct catalog_change *change, int answer)
     publish_done(container_of(change, struct publish, change), answer);
 }
 
-/* What is no hash is the hash of no code; an empty text asks for nothing. */
-static void expect_code(struct publish *publish, struct str sha256)
+static bool digest_from_base64(struct digest *ret_digest, struct str text)
 {
     char bytes[BASE64_TEXT_BYTES(DIGEST_BYTES)] = {0};
     size_t len = 0;
 
+    if (text.len != BASE64_TEXT_BYTES(DIGEST_BYTES) ||
+        !base64_decode(bytes, &len, text.ptr, text.len) || len != DIGEST_BYTES)
+        return false;
+    memcpy(ret_digest->bytes, bytes, DIGEST_BYTES);
+    return true;
+}
+
+/* What is no hash is the hash of no code; an empty text asks for nothing. An image's is written in
+ * hexadecimal digits, and which kind a function is never changes. */
+static void expect_code(struct publish *publish, struct str sha256)
+{
+    struct function_view latest = {0};
+
     if (sha256.len == 0)
         return;
-    if (sha256.len == BASE64_TEXT_BYTES(DIGEST_BYTES) &&
-        base64_decode(bytes, &len, sha256.ptr, sha256.len) && len == DIGEST_BYTES)
-        memcpy(publish->code.bytes, bytes, DIGEST_BYTES);
+    (void)catalog_get(publish->service->options.catalog, &publish->ref.id, FUNCTION_LATEST,
+                      &publish->request->arena, &latest); /* one that is missing is told later */
+    if (function_config_is_image(&latest.config))
+        (void)digest_from_hex(&publish->code, sha256);
+    else
+        (void)digest_from_base64(&publish->code, sha256);
     publish->input.code = &publish->code;
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/aws_environment.h"
+
+#include <stdlib.h>
+
+#include "aws/client.h"
+#include "aws/endpoint.h"
+#include "server/options.h"
+
+static struct str variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? str_of(value) : STR_NONE;
+}
+
+/* Absent unless it is one. */
+static struct str endpoint_variable(const char *name)
+{
+    struct aws_endpoint endpoint;
+    struct str value = variable(name);
+
+    return str_is_set(value) && aws_endpoint_parse(value, &endpoint) ? value : STR_NONE;
+}
+
+void aws_environment_read(struct aws_client_options *aws, const struct server_options *options)
+{
+    struct str s3 = STR_NONE;
+
+    if (options->endpoint_s3[0])
+        s3 = str_of(options->endpoint_s3);
+    if (!str_is_set(s3))
+        s3 = endpoint_variable("AWS_ENDPOINT_URL_S3");
+    if (!str_is_set(s3))
+        s3 = endpoint_variable("AWS_ENDPOINT_URL");
+    aws->endpoints[AWS_S3] = s3;
+    aws->credentials.access_key = variable("AWS_ACCESS_KEY_ID");
+    aws->credentials.secret_key = variable("AWS_SECRET_ACCESS_KEY");
+    aws->credentials.session_token = variable("AWS_SESSION_TOKEN");
+    if (!str_is_set(aws->credentials.secret_key))
+        aws->credentials = (struct aws_credentials){0};
+}
