@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -203,8 +204,8 @@ static void start_extension(struct init *init, uint32_t process, const char *nam
     int fds[2] = {-1, -1};
     struct program program = {"/", -1, -1};
 
-    (void)strcpy(stpcpy(path, EXTENSIONS_FOLDER), name);
-    (void)strcpy(answer.extension.name, name);
+    (void)snprintf(path, sizeof(path), EXTENSIONS_FOLDER "%s", name);
+    memcpy(answer.extension.name, name, strlen(name) + 1);
     arguments[0] = path;
     arguments[1] = NULL;
     if (pipe2(fds, O_CLOEXEC) < 0) {
