@@ -2,9 +2,12 @@
 
 #include "catalog/arn.h"
 
+#include <inttypes.h>
+
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "catalog/catalog.h"
+#include "catalog/resource.h"
 
 static const struct {
     struct str region_prefix;
@@ -30,4 +33,19 @@ struct str arn_function(struct arena *arena, const struct function_id *id, struc
                         STR_FMT(arn_partition(id->region)), STR_FMT(id->region),
                         STR_FMT(id->account), STR_FMT(id->name), str_is_set(qualifier) ? ":" : "",
                         STR_FMT(qualifier));
+}
+
+struct str arn_layer(struct arena *arena, const struct catalog_resource_id *layer)
+{
+    return arena_printf(arena, "arn:%.*s:lambda:%.*s:%.*s:layer:%.*s",
+                        STR_FMT(arn_partition(layer->region)), STR_FMT(layer->region),
+                        STR_FMT(layer->account), STR_FMT(layer->name));
+}
+
+struct str arn_layer_version(struct arena *arena, const struct catalog_resource_id *layer,
+                             int64_t number)
+{
+    return arena_printf(arena, "arn:%.*s:lambda:%.*s:%.*s:layer:%.*s:%" PRId64,
+                        STR_FMT(arn_partition(layer->region)), STR_FMT(layer->region),
+                        STR_FMT(layer->account), STR_FMT(layer->name), number);
 }

@@ -7,13 +7,13 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/must.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/layer.h"
+#include "catalog/policy.h"
 
 enum { NUMBER_DIGITS = 20 }; /* as catalog_numbered_name() writes it */
 
@@ -147,28 +147,36 @@ size_t catalog_list_layers(struct catalog *catalog, struct str account, struct s
 static int number_take(struct catalog_change *change, const struct catalog_resource_id *id,
                        uint64_t *ret_number)
 {
-    CLEANUP(buf_deinit) struct buf bytes = {0};
     const struct catalog_resource_row row =
         catalog_resource_get(change->catalog, CATALOG_LAYER, id);
+    struct arena *arena = &change->arena;
     struct layer layer = {0};
-    int r = 0;
+    struct str bytes;
+    int r = codec_decode(row.bytes, layer_fields, array_count(layer_fields), arena, &layer);
 
-    if (str_is_set(row.bytes))
-        r = codec_decode(row.bytes, layer_fields, array_count(layer_fields), &change->arena,
-                         &layer);
     if (r < 0)
         return err_pass(r);
     *ret_number = ++layer.last_version;
-    codec_encode(&bytes, layer_fields, array_count(layer_fields), &layer);
-    if (buf_failed(&bytes))
+    bytes = codec_encode_in(arena, layer_fields, array_count(layer_fields), &layer);
+    if (!str_is_set(bytes))
         return err_new(-ENOMEM);
-    return catalog_stage_resource(change, CATALOG_LAYER, id->name, buf_str(&bytes),
-                                  row.store_revision);
+    return catalog_stage_resource(change, CATALOG_LAYER, id->name, bytes, row.store_revision);
+}
+
+static int version_stage(struct catalog_change *change, struct str name,
+                         const struct layer_version *version, uint64_t expected)
+{
+    struct str bytes = layer_version_encode(&change->arena, version);
+    int r;
+
+    if (!str_is_set(bytes))
+        return err_new(-ENOMEM);
+    r = catalog_stage_resource(change, CATALOG_LAYER_VERSION, name, bytes, expected);
+    return r < 0 ? err_pass(r) : CATALOG_STARTED;
 }
 
 static int publish_prepare(struct catalog_change *change)
 {
-    CLEANUP(buf_deinit) struct buf bytes = {0};
     const struct catalog_publish_layer *publish = change->input;
     struct layer_version version = publish->version;
     char name[CATALOG_NUMBERED_NAME_MAX];
@@ -183,12 +191,7 @@ static int publish_prepare(struct catalog_change *change)
         return err_pass(r);
     version.created_ms = clock_real_ms();
     change->result.version = version.number;
-    layer_version_encode(&bytes, &version);
-    if (buf_failed(&bytes))
-        return err_new(-ENOMEM);
-    r = catalog_stage_resource(change, CATALOG_LAYER_VERSION, str_of(name), buf_str(&bytes),
-                               STORE_ABSENT);
-    return r < 0 ? err_pass(r) : CATALOG_STARTED;
+    return version_stage(change, str_of(name), &version, STORE_ABSENT);
 }
 
 int catalog_publish_layer(struct catalog *catalog, struct catalog_change *change,
@@ -218,4 +221,49 @@ int catalog_delete_layer(struct catalog *catalog, struct catalog_change *change,
 {
     return catalog_resource_change_start(catalog, change, delete->layer.account,
                                          delete->layer.region, delete_prepare, delete);
+}
+
+/* What apply makes of the policy, with a RevisionId of its own. */
+static int policy_renew(struct catalog_change *change, const struct catalog_edit_layer_policy *edit,
+                        struct layer_version *version)
+{
+    struct policy policy;
+    int r = policy_decode(version->policy, &change->arena, &policy);
+
+    if (r < 0)
+        return err_pass(r);
+    if (str_is_set(edit->revision_id) && !str_eq(edit->revision_id, policy.revision_id))
+        return CATALOG_REVISION;
+    r = edit->apply(edit, &change->arena, &policy);
+    if (r != CATALOG_OK)
+        return r;
+    version->policy = STR_NONE;
+    if (policy.statements.count == 0)
+        return CATALOG_OK;
+    r = catalog_revision_make(&change->arena, &policy.revision_id);
+    if (r < 0)
+        return err_pass(r);
+    version->policy = policy_encode(&change->arena, &policy);
+    return str_is_set(version->policy) ? CATALOG_OK : err_new(-ENOMEM);
+}
+
+static int policy_prepare(struct catalog_change *change)
+{
+    const struct catalog_edit_layer_policy *edit = change->input;
+    char name[CATALOG_NUMBERED_NAME_MAX];
+    const struct catalog_resource_row row =
+        version_row(change->catalog, &edit->layer, edit->number, name);
+    struct layer_version version;
+    int r = row_decode(&row, &change->arena, &version);
+
+    if (r == CATALOG_OK)
+        r = policy_renew(change, edit, &version);
+    return r == CATALOG_OK ? version_stage(change, row.name, &version, row.store_revision) : r;
+}
+
+int catalog_edit_layer_policy(struct catalog *catalog, struct catalog_change *change,
+                              const struct catalog_edit_layer_policy *edit)
+{
+    return catalog_resource_change_start(catalog, change, edit->layer.account, edit->layer.region,
+                                         policy_prepare, edit);
 }

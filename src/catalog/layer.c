@@ -15,6 +15,7 @@ static const struct codec_field version_fields[] = {
     {6, CODEC_DIGEST, offsetof(struct layer_version, code)},
     {7, CODEC_U64, offsetof(struct layer_version, code_bytes)},
     {8, CODEC_U64, offsetof(struct layer_version, code_unpacked_bytes)},
+    {9, CODEC_STR, offsetof(struct layer_version, policy)},
 };
 
 static const struct codec_field function_fields[] = {
@@ -23,9 +24,9 @@ static const struct codec_field function_fields[] = {
     {3, CODEC_U64, offsetof(struct function_layer, code_unpacked_bytes)},
 };
 
-void layer_version_encode(struct buf *out, const struct layer_version *version)
+struct str layer_version_encode(struct arena *arena, const struct layer_version *version)
 {
-    codec_encode(out, version_fields, array_count(version_fields), version);
+    return codec_encode_in(arena, version_fields, array_count(version_fields), version);
 }
 
 int layer_version_decode(struct str bytes, struct arena *arena, struct layer_version *ret_version)
@@ -49,9 +50,9 @@ bool layer_version_matches(const struct layer_version *version, struct str runti
            list_allows(&version->architectures, architecture);
 }
 
-void function_layer_encode(struct buf *out, const struct function_layer *layer)
+struct str function_layer_encode(struct arena *arena, const struct function_layer *layer)
 {
-    codec_encode(out, function_fields, array_count(function_fields), layer);
+    return codec_encode_in(arena, function_fields, array_count(function_fields), layer);
 }
 
 int function_layer_decode(const struct codec_pair *pair, struct arena *arena,

@@ -16,6 +16,7 @@
 #include "catalog/resource.h"
 
 struct function_config;
+struct policy;
 
 struct layer_version {
     uint64_t number; /* from 1; told by the row's name, not by the row */
@@ -27,9 +28,11 @@ struct layer_version {
     struct digest code;
     uint64_t code_bytes;
     uint64_t code_unpacked_bytes;
+    struct str policy; /* a row of catalog/policy.h; absent: nobody else may use it */
 };
 
-void layer_version_encode(struct buf *out, const struct layer_version *version);
+/* The row, in the arena; absent when out of memory. */
+struct str layer_version_encode(struct arena *arena, const struct layer_version *version);
 /* A view of bytes and arena. 0, -EBADMSG or -ENOMEM. */
 int layer_version_decode(struct str bytes, struct arena *arena, struct layer_version *ret_version);
 
@@ -45,7 +48,8 @@ struct function_layer {
     uint64_t code_unpacked_bytes;
 };
 
-void function_layer_encode(struct buf *out, const struct function_layer *layer);
+/* Its value, in the arena; absent when out of memory. */
+struct str function_layer_encode(struct arena *arena, const struct function_layer *layer);
 int function_layer_decode(const struct codec_pair *pair, struct arena *arena,
                           struct function_layer *ret_layer);
 
@@ -86,3 +90,20 @@ struct catalog_delete_layer {
 /* A version that is not there is deleted already: CATALOG_OK. */
 int catalog_delete_layer(struct catalog *catalog, struct catalog_change *change,
                          const struct catalog_delete_layer *delete);
+
+struct catalog_edit_layer_policy {
+    struct catalog_resource_id layer;
+    uint64_t number;
+    struct str revision_id; /* of the policy, expected; absent: any */
+    /*
+     * Changes the statements: CATALOG_OK, an answer of its own from CATALOG_CALLER on, or a
+     * failure. May be called more than once. Memory: arena.
+     */
+    int (*apply)(const struct catalog_edit_layer_policy *edit, struct arena *arena,
+                 struct policy *policy);
+};
+
+/* Answers of its own: CATALOG_NOT_FOUND, CATALOG_REVISION, CATALOG_BUSY. A policy without
+ * statements is none. */
+int catalog_edit_layer_policy(struct catalog *catalog, struct catalog_change *change,
+                              const struct catalog_edit_layer_policy *edit);
