@@ -16,6 +16,7 @@ import pytest
 from support.daemon import Daemon
 from support.functions import Factory
 from support.model_check import ModelCheck
+from support.moto import Moto
 
 TESTS = pathlib.Path(__file__).parent
 ROOT = TESTS.parent
@@ -81,6 +82,14 @@ def daemon(program, daemon_uid):
         yield daemon
     finally:
         daemon.close()
+
+
+@pytest.fixture(scope='session')
+def moto():
+    """A server that stands for AWS's other services."""
+    moto = Moto()
+    yield moto
+    moto.close()
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,7 @@ class Daemon:
         if uid is not None:
             os.chown(self.folder, uid, uid)
         self.port = free_port()
+        self.variables = {}  # of its environment, besides the usual ones
         self.process = None
         self.output = []  # lines of stdout and stderr
 
@@ -68,7 +69,7 @@ class Daemon:
         env['ASAN_OPTIONS'] = f'{log}:exitcode=99:detect_stack_use_after_return=0'
         env['UBSAN_OPTIONS'] = f'{log}:print_stacktrace=1:halt_on_error=1:exitcode=99'
         env['HOME'] = str(self.folder)
-        return env
+        return env | self.variables
 
     def start(self, *options):
         """Start and wait for the line Ready."""
