@@ -59,6 +59,14 @@ char *clock_format_offset(char *buffer, uint64_t real_ms)
     return format(buffer, real_ms, "+0000");
 }
 
+char *clock_format_offset_s(char *buffer, uint64_t real_ms)
+{
+    struct tm tm = broken_down(real_ms);
+
+    (void)strftime(buffer, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S+0000", &tm);
+    return buffer;
+}
+
 char *clock_format_z(char *buffer, uint64_t real_ms)
 {
     return format(buffer, real_ms, "Z");

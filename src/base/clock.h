@@ -21,6 +21,8 @@ uint64_t clock_real_us(void);
 /* "2025-11-25T02:26:54.123+0000": LastModified of functions. Buffer: CLOCK_TEXT_BYTES. Returns it.
  */
 char *clock_format_offset(char *buffer, uint64_t real_ms);
+/* "2025-11-25T02:26:54+0000": LastModified of provisioned concurrency. */
+char *clock_format_offset_s(char *buffer, uint64_t real_ms);
 /* "2025-11-25T02:26:54.123Z" */
 char *clock_format_z(char *buffer, uint64_t real_ms);
 /* "2025/11/25": the date part of a log stream's name */

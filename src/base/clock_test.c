@@ -14,6 +14,7 @@ static void formats_as_the_api_does(void **state)
 
     (void)state;
     assert_string_equal(clock_format_offset(text, 1764037614123), "2025-11-25T02:26:54.123+0000");
+    assert_string_equal(clock_format_offset_s(text, 1764037614123), "2025-11-25T02:26:54+0000");
     assert_string_equal(clock_format_z(text, 1764037614007), "2025-11-25T02:26:54.007Z");
     assert_string_equal(clock_format_date(text, 1764037614123), "2025/11/25");
     assert_string_equal(clock_format_z(text, 0), "1970-01-01T00:00:00.000Z");

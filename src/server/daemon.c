@@ -439,6 +439,7 @@ static int start_api(struct daemon *daemon)
         .dispatch = daemon->dispatch,
         .package_key = &daemon->package_key,
         .concurrency_limit = (uint32_t)daemon->options->concurrency_limit,
+        .public_port = (uint16_t)http_server_port(daemon->http),
     };
     struct api_gate_options gate = {
         .loop = &daemon->loop,

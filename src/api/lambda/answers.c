@@ -25,10 +25,30 @@ void answer_invalid(struct api_request *request, const char *format, ...)
     api_fault_send(request, &fault);
 }
 
+void answer_invalid_untyped(struct api_request *request, const char *format, ...)
+{
+    struct api_fault fault = {.kind = &lambda_fault_invalid_parameter_value, .untyped = true};
+    va_list args;
+
+    va_start(args, format);
+    fault.message = arena_vprintf(&request->arena, format, args);
+    va_end(args);
+    api_fault_send(request, &fault);
+}
+
 void answer_not_found(struct api_request *request, const struct function_ref *ref)
 {
     api_fault(request, &lambda_fault_resource_not_found, "Function not found: %.*s",
               STR_FMT(arn_function(&request->arena, &ref->id, ref->qualifier)));
+}
+
+void answer_qualifier_not_found(struct api_request *request, const struct function_ref *ref)
+{
+    if (!str_is_set(ref->qualifier) || !name_is_alias(ref->qualifier))
+        answer_not_found(request, ref);
+    else
+        api_fault(request, &lambda_fault_resource_not_found, "Cannot find alias arn: %.*s",
+                  STR_FMT(arn_function(&request->arena, &ref->id, ref->qualifier)));
 }
 
 static void answer_busy(struct api_request *request, const struct function_ref *ref)

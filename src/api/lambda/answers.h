@@ -24,3 +24,9 @@ void answer_changed(struct api_request *request, struct catalog_change *change, 
 
 void answer_invalid(struct api_request *request, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for the few texts that come without a Type. */
+void answer_invalid_untyped(struct api_request *request, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "Cannot find alias arn: <arn>" for a qualifier that can be an alias, whatever is missing; else
+ * "Function not found: <arn>". */
+void answer_qualifier_not_found(struct api_request *request, const struct function_ref *ref);

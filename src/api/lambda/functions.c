@@ -71,15 +71,21 @@ static int code_location_make(struct api_request *request, struct lambda_service
     return str_is_set(place) ? 0 : err_new(-ENOMEM);
 }
 
-static int tags_get(struct api_request *request, struct lambda_service *service,
-                    const struct function_id *id, struct lambda_tags *ret_tags)
+/* What belongs to the function as a whole. 0 or a failure */
+static int fill_settings(struct api_request *request, struct lambda_service *service,
+                         const struct function_id *id, struct lambda_concurrency *concurrency,
+                         struct lambda_get_function_response *output)
 {
     struct function_settings settings;
     int r = catalog_get_settings(service->options.catalog, id, &request->arena, &settings);
 
     if (r != CATALOG_OK)
         return err_fold(r);
-    return settings.tags.count > 0 ? tags_make(request, &settings.tags, ret_tags) : 0;
+    if (settings.reserves_concurrency) {
+        concurrency->reserved_concurrent_executions = model_int(settings.reserved_concurrency);
+        output->concurrency = concurrency;
+    }
+    return settings.tags.count > 0 ? tags_make(request, &settings.tags, &output->tags) : 0;
 }
 
 void lambda_get_function(struct api_request *request, void *context)
@@ -87,6 +93,7 @@ void lambda_get_function(struct api_request *request, void *context)
     const struct lambda_get_function_request *input = request->input;
     struct lambda_service *service = context;
     struct lambda_function_configuration configuration;
+    struct lambda_concurrency concurrency;
     struct lambda_function_code_location code;
     struct lambda_get_function_response output = {.configuration = &configuration, .code = &code};
     struct function_ref ref;
@@ -99,7 +106,7 @@ void lambda_get_function(struct api_request *request, void *context)
     r = configuration_make(request, &ref.id, &view, ref.qualifier, CONFIGURATION_FULL,
                            &configuration);
     if (r == 0)
-        r = tags_get(request, service, &ref.id, &output.tags);
+        r = fill_settings(request, service, &ref.id, &concurrency, &output);
     if (r == 0)
         r = code_location_make(request, service, &view.config, &code);
     if (r < 0)

@@ -29,6 +29,33 @@ void lambda_update_alias(struct api_request *request, void *context);
 void lambda_get_alias(struct api_request *request, void *context);
 void lambda_delete_alias(struct api_request *request, void *context);
 void lambda_list_aliases(struct api_request *request, void *context);
+/* concurrency.c */
+void lambda_put_function_concurrency(struct api_request *request, void *context);
+void lambda_get_function_concurrency(struct api_request *request, void *context);
+void lambda_delete_function_concurrency(struct api_request *request, void *context);
+/* provisioned.c */
+void lambda_put_provisioned_concurrency_config(struct api_request *request, void *context);
+void lambda_get_provisioned_concurrency_config(struct api_request *request, void *context);
+void lambda_delete_provisioned_concurrency_config(struct api_request *request, void *context);
+void lambda_list_provisioned_concurrency_configs(struct api_request *request, void *context);
+/* event_invoke.c */
+void lambda_put_function_event_invoke_config(struct api_request *request, void *context);
+void lambda_update_function_event_invoke_config(struct api_request *request, void *context);
+void lambda_get_function_event_invoke_config(struct api_request *request, void *context);
+void lambda_delete_function_event_invoke_config(struct api_request *request, void *context);
+void lambda_list_function_event_invoke_configs(struct api_request *request, void *context);
+/* function_urls.c */
+void lambda_create_function_url_config(struct api_request *request, void *context);
+void lambda_get_function_url_config(struct api_request *request, void *context);
+void lambda_update_function_url_config(struct api_request *request, void *context);
+void lambda_delete_function_url_config(struct api_request *request, void *context);
+void lambda_list_function_url_configs(struct api_request *request, void *context);
+/* runtime_management.c */
+void lambda_put_runtime_management_config(struct api_request *request, void *context);
+void lambda_get_runtime_management_config(struct api_request *request, void *context);
+/* recursion.c */
+void lambda_put_function_recursion_config(struct api_request *request, void *context);
+void lambda_get_function_recursion_config(struct api_request *request, void *context);
 /* account.c */
 void lambda_get_account_settings(struct api_request *request, void *context);
 /* code_signing.c */

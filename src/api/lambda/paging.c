@@ -4,9 +4,13 @@
 
 #include "api/lambda/paging.h"
 
+#include <errno.h>
+
 #include "api/lambda/answers.h"
 #include "api/request.h"
 #include "base/base64.h"
+#include "base/error.h"
+#include "catalog/codec.h"
 
 size_t page_size(struct model_int max_items)
 {
@@ -47,4 +51,27 @@ struct str page_marker(struct api_request *request, const struct page_place *pla
     if (!str_is_set(text) || !marker)
         return STR_NONE;
     return str_make(marker, base64_encode(marker, text.ptr, text.len));
+}
+
+bool page_pairs(struct api_request *request, const struct codec_pairs *pairs,
+                const struct page_place *after, struct model_int max_items,
+                struct page_of_pairs *ret_page)
+{
+    size_t from = 0, count = page_size(max_items);
+
+    if (str_is_set(after->name))
+        while (from < pairs->count && str_cmp(pairs->ptr[from].name, after->name) <= 0)
+            from++;
+    *ret_page = (struct page_of_pairs){pairs->ptr + from, pairs->count - from, STR_NONE};
+    if (ret_page->count > count) {
+        const struct page_place last = {.name = ret_page->ptr[count - 1].name};
+
+        ret_page->count = count;
+        ret_page->next_marker = page_marker(request, &last);
+        if (!str_is_set(ret_page->next_marker)) {
+            api_fault_internal(request, err_new(-ENOMEM));
+            return false;
+        }
+    }
+    return true;
 }

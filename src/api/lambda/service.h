@@ -26,6 +26,7 @@ struct lambda_service_options {
     struct dispatch *dispatch;
     const struct package_url_key *package_key;
     uint32_t concurrency_limit; /* of an account; 0: AWS's */
+    uint16_t public_port;       /* where function URLs are served */
 };
 
 /* 0 or -ENOMEM. */
