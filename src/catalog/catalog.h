@@ -171,6 +171,7 @@ struct catalog_create {
     struct function_id id;
     struct function_config config; /* settings and code */
     struct codec_pairs tags;
+    struct str code_signing_config; /* ARN (catalog/code_signing.h); absent: none */
     bool publish; /* version 1 (or the next number of that name), too; result is that version */
 };
 

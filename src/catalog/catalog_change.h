@@ -31,5 +31,9 @@ int catalog_stage_resource(struct catalog_change *change, enum catalog_resource_
 /* Would the account's code still fit with so many bytes more? */
 bool catalog_storage_has_room(struct catalog_change *change, uint64_t more);
 
+/* What becomes of tags: CATALOG_OK, CATALOG_TAGS (too many) or -ENOMEM. */
+int catalog_tags_merge(struct arena *arena, const struct codec_pairs *set,
+                       const struct codec_list *remove, struct codec_pairs *tags);
+
 /* A new RevisionId. 0 or -ENOMEM. */
 int catalog_revision_make(struct arena *arena, struct str *ret_revision_id);

@@ -78,7 +78,8 @@ static int edit_stage(struct catalog_change *change, struct catalog_draft *draft
 static int edit_prepare(struct catalog_change *change)
 {
     const struct catalog_edit *edit = change->input;
-    struct catalog_draft draft = {.catalog = change->catalog, .arena = &change->arena};
+    struct catalog_draft draft = {
+        .catalog = change->catalog, .change = change, .arena = &change->arena};
     struct target target;
     int r = target_find(change, edit, &target);
 

@@ -13,6 +13,7 @@
 /* What apply looks at and changes. */
 struct catalog_draft {
     struct catalog *catalog;           /* to read other things from, such as catalog_usage() */
+    struct catalog_change *change;     /* to stage other rows with (catalog_change.h) */
     struct arena *arena;               /* memory for what is set */
     struct function_settings settings; /* as they are; to be changed */
     struct str revision_id;      /* of what the qualifier means: $LATEST, a version, an alias */

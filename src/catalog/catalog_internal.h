@@ -167,6 +167,8 @@ int catalog_settle_start(struct catalog *catalog, const struct function_id *id,
                          int (*prepare)(struct catalog_change *change));
 /* The prepare function for functions. */
 int catalog_function_settle(struct catalog_change *change);
+/* Goes on with the event source mappings of a scope (event_source_mapping.c). 0 or a failure. */
+int catalog_event_sources_go_on(struct catalog *catalog, const struct catalog_scope *scope);
 void catalog_settle_stop_all(struct catalog *catalog);
 void catalog_close_when_idle(struct catalog *catalog);
 

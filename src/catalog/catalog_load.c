@@ -137,13 +137,14 @@ static int all_go_on(struct catalog *catalog)
 {
     map_for_each (entry, &catalog->scopes) {
         const struct catalog_scope *scope = entry->value;
+        int r = 0;
 
-        for (size_t i = 0; i < scope->count; i++) {
-            int r = function_go_on(catalog, scope->functions[i]);
-
-            if (r < 0)
-                return err_pass(r);
-        }
+        for (size_t i = 0; r == 0 && i < scope->count; i++)
+            r = function_go_on(catalog, scope->functions[i]);
+        if (r == 0)
+            r = catalog_event_sources_go_on(catalog, scope);
+        if (r < 0)
+            return err_pass(r);
     }
     return 0;
 }

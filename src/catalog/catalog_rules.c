@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
+#include "catalog/code_signing.h"
 #include "catalog/function_policy.h"
 
 /* A started function stages rows one after another: 0 becomes CATALOG_STARTED at its end. */
@@ -103,7 +104,13 @@ static int create_stage(struct catalog_change *change, const struct catalog_crea
 
     if (r < 0)
         return err_pass(r);
+    if (str_is_set(create->code_signing_config)) {
+        r = code_signing_stage_use(change, create->code_signing_config);
+        if (r != CATALOG_OK)
+            return r;
+    }
     settings.tags = create->tags;
+    settings.code_signing_config = create->code_signing_config;
     settings.last_version += create->publish;
     r = catalog_stage_settings(change, &settings, deleted ? deleted->store_revision : STORE_ABSENT);
     if (r == 0)
@@ -338,24 +345,25 @@ static struct codec_pair *pair_find(struct codec_pair *pairs, size_t count, stru
     return NULL;
 }
 
-static int tags_merge(struct arena *arena, const struct catalog_tag *tag, struct codec_pairs *tags)
+int catalog_tags_merge(struct arena *arena, const struct codec_pairs *set,
+                       const struct codec_list *remove, struct codec_pairs *tags)
 {
     struct codec_pair *merged =
-        arena_new_array(arena, struct codec_pair, tags->count + tag->set.count + 1);
+        arena_new_array(arena, struct codec_pair, tags->count + set->count + 1);
     size_t count = 0;
 
     if (!merged)
         return err_new(-ENOMEM);
     for (size_t i = 0; i < tags->count; i++)
-        if (!list_has(&tag->remove, tags->ptr[i].name))
+        if (!list_has(remove, tags->ptr[i].name))
             merged[count++] = tags->ptr[i];
-    for (size_t i = 0; i < tag->set.count; i++) {
-        struct codec_pair *present = pair_find(merged, count, tag->set.ptr[i].name);
+    for (size_t i = 0; i < set->count; i++) {
+        struct codec_pair *present = pair_find(merged, count, set->ptr[i].name);
 
-        *(present ? present : &merged[count++]) = tag->set.ptr[i];
+        *(present ? present : &merged[count++]) = set->ptr[i];
     }
     *tags = (struct codec_pairs){merged, count};
-    return 0;
+    return count > LIMIT_TAGS_PER_RESOURCE ? CATALOG_TAGS : CATALOG_OK;
 }
 
 static int tag_prepare(struct catalog_change *change)
@@ -370,13 +378,12 @@ static int tag_prepare(struct catalog_change *change)
         return CATALOG_NOT_FOUND;
     r = catalog_settings_decode(function, &change->arena, &settings);
     if (r == 0)
-        r = tags_merge(&change->arena, tag, &settings.tags);
-    if (r == 0)
         r = catalog_version_decode(function->versions[0], &change->arena, &latest);
     if (r < 0)
         return err_pass(r);
-    if (settings.tags.count > LIMIT_TAGS_PER_RESOURCE)
-        return CATALOG_TAGS;
+    r = catalog_tags_merge(&change->arena, &tag->set, &tag->remove, &settings.tags);
+    if (r != CATALOG_OK)
+        return r;
     r = catalog_stage_settings(change, &settings, function->store_revision);
     if (r == 0)
         r = catalog_revision_make(&change->arena, &latest.revision_id);

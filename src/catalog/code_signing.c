@@ -115,14 +115,13 @@ int code_signing_list_functions(struct catalog *catalog, struct str account, str
     return 0;
 }
 
-static int config_stage(struct catalog_change *change, struct code_signing_config *config,
+static int config_stage(struct catalog_change *change, const struct code_signing_config *config,
                         uint64_t expected)
 {
-    struct str row;
+    struct str row =
+        codec_encode_in(&change->arena, config_fields, array_count(config_fields), config);
     int r;
 
-    config->last_modified_ms = clock_real_ms();
-    row = codec_encode_in(&change->arena, config_fields, array_count(config_fields), config);
     if (!str_is_set(row))
         return err_new(-ENOMEM);
     r = catalog_stage_resource(change, CATALOG_CODE_SIGNING_CONFIG, config->id, row, expected);
@@ -146,6 +145,7 @@ static int create_prepare(struct catalog_change *change)
 
     if (config.tags.count > LIMIT_TAGS_PER_RESOURCE)
         return CATALOG_TAGS;
+    config.last_modified_ms = clock_real_ms();
     return config_stage(change, &config, STORE_ABSENT);
 }
 
@@ -170,6 +170,7 @@ static int edit_prepare(struct catalog_change *change)
     r = edit->apply(edit, &change->arena, &config);
     if (r != CATALOG_OK)
         return r;
+    config.last_modified_ms = clock_real_ms();
     return config_stage(change, &config, row.store_revision);
 }
 
@@ -206,6 +207,26 @@ int code_signing_delete(struct catalog *catalog, struct catalog_change *change,
 {
     return catalog_resource_change_start(catalog, change, delete->account, delete->region,
                                          delete_prepare, delete);
+}
+
+static int tag_prepare(struct catalog_change *change)
+{
+    const struct catalog_resource_tag *tag = change->input;
+    struct catalog_resource_row row =
+        catalog_resource_get(change->catalog, CATALOG_CODE_SIGNING_CONFIG, &tag->id);
+    struct code_signing_config config;
+    int r = row_decode(&row, &change->arena, &config);
+
+    if (r == CATALOG_OK)
+        r = catalog_tags_merge(&change->arena, &tag->set, &tag->remove, &config.tags);
+    return r == CATALOG_OK ? config_stage(change, &config, row.store_revision) : r;
+}
+
+int code_signing_tag(struct catalog *catalog, struct catalog_change *change,
+                     const struct catalog_resource_tag *tag)
+{
+    return catalog_resource_change_start(catalog, change, tag->id.account, tag->id.region,
+                                         tag_prepare, tag);
 }
 
 int code_signing_stage_use(struct catalog_change *change, struct str arn)

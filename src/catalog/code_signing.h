@@ -77,6 +77,10 @@ struct code_signing_delete {
 int code_signing_delete(struct catalog *catalog, struct catalog_change *change,
                         const struct code_signing_delete *delete);
 
+/* Answers of its own: CATALOG_NOT_FOUND, CATALOG_TAGS. The name in the id is that of the row. */
+int code_signing_tag(struct catalog *catalog, struct catalog_change *change,
+                     const struct catalog_resource_tag *tag);
+
 /* For the prepare function of a change that makes a function name the configuration: CATALOG_OK,
  * CODE_SIGNING_NOT_FOUND or a failure. */
 int code_signing_stage_use(struct catalog_change *change, struct str arn);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "catalog/codec.h"
 
 struct catalog;
 struct catalog_change;
@@ -68,6 +69,13 @@ enum { CATALOG_NUMBERED_NAME_MAX = 256 };
  * it does not fit. */
 int catalog_numbered_name(char to[static CATALOG_NUMBERED_NAME_MAX], struct str name,
                           uint64_t number);
+
+/* New tags of a resource, and the keys of those to be taken away. */
+struct catalog_resource_tag {
+    struct catalog_resource_id id;
+    struct codec_pairs set;
+    struct codec_list remove;
+};
 
 /*
  * A change that is about resources, not about a function (catalog.h tells how changes go). Its
