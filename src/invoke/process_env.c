@@ -100,6 +100,12 @@ static void put_language(struct buf *buf, const struct function_version *version
         put_default(buf, version, STR("NODE_PATH"), str_of(path));
     } else if (name->family == RUNTIME_PYTHON) {
         put_default(buf, version, STR("PYTHONPATH"), STR("/var/runtime"));
+    } else if (name->family == RUNTIME_RUBY) {
+        (void)snprintf(path, sizeof(path),
+                       "/var/task/vendor/bundle/ruby/%u.%u.0:/opt/ruby/gems/%u.%u.0", name->major,
+                       name->minor, name->major, name->minor);
+        put_default(buf, version, STR("GEM_PATH"), str_of(path));
+        put_default(buf, version, STR("RUBYLIB"), STR("/var/task:/var/runtime/lib:/opt/ruby/lib"));
     }
 }
 

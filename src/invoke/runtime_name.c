@@ -41,6 +41,18 @@ void runtime_name_parse(struct runtime_name *ret_name, struct str identifier)
         name.sandbox = SANDBOX_RUNTIME_NODE;
         name.major = number(&rest);
         (void)snprintf(name.label, sizeof(name.label), "nodejs:%u", name.major);
+    } else if (skip(&rest, STR("ruby"))) {
+        name.family = RUNTIME_RUBY;
+        name.sandbox = SANDBOX_RUNTIME_RUBY;
+        name.major = number(&rest);
+        if (skip(&rest, STR(".")))
+            name.minor = number(&rest);
+        (void)snprintf(name.label, sizeof(name.label), "ruby:%u.%u", name.major, name.minor);
+    } else if (!str_starts_with(rest, STR("dotnetcore")) && skip(&rest, STR("dotnet"))) {
+        name.family = RUNTIME_DOTNET;
+        name.sandbox = SANDBOX_RUNTIME_DOTNET;
+        name.major = number(&rest);
+        (void)snprintf(name.label, sizeof(name.label), "dotnet:%u", name.major);
     } else if (skip(&rest, STR("provided"))) {
         name.family = RUNTIME_PROVIDED;
         name.sandbox = SANDBOX_RUNTIME_PROVIDED;

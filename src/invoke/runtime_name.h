@@ -13,6 +13,8 @@
 enum runtime_family {
     RUNTIME_PYTHON,
     RUNTIME_NODE,
+    RUNTIME_RUBY,
+    RUNTIME_DOTNET,
     RUNTIME_PROVIDED,
     RUNTIME_OTHER, /* a language whose client does not exist here yet */
 };

@@ -19,6 +19,9 @@ static void reads_identifiers(void **state)
     } cases[] = {
         {"python3.12", RUNTIME_PYTHON, 3, 12, "python:3.12"},
         {"nodejs20.x", RUNTIME_NODE, 20, 0, "nodejs:20"},
+        {"ruby3.4", RUNTIME_RUBY, 3, 4, "ruby:3.4"},
+        {"dotnet8", RUNTIME_DOTNET, 8, 0, "dotnet:8"},
+        {"dotnetcore3.1", RUNTIME_OTHER, 0, 0, "dotnetcore3.1"},
         {"provided.al2023", RUNTIME_PROVIDED, 0, 0, "provided:al2023"},
         {"provided.al2", RUNTIME_PROVIDED, 0, 0, "provided:al2"},
         {"java21", RUNTIME_OTHER, 0, 0, "java21"},

@@ -20,6 +20,7 @@
 struct arguments {
     char bytes[INIT_ARGUMENT_BYTES_MAX];
     size_t len;
+    size_t variable_bytes; /* the last of them, which go in front of the function's environment */
 };
 
 __attribute__((format(printf, 2, 3))) static void add_argument(struct arguments *arguments,
@@ -63,6 +64,22 @@ static void add_python_arguments(struct arguments *arguments)
     add_argument(arguments, "/var/runtime/bootstrap.py");
 }
 
+/*
+ * RubyGems takes four times as long to load as the rest of the start: the client loads it when the
+ * function needs it. The other two change the messages of errors that callers see.
+ *
+ * Ruby takes the encoding of its environment and arguments from the locale at its start, and few
+ * hosts have the en_US.UTF-8 that functions are promised. The client takes the variable away.
+ */
+static void add_ruby_arguments(struct arguments *arguments)
+{
+    add_argument(arguments, "--disable=gems,did_you_mean,error_highlight");
+    add_argument(arguments, "/var/runtime/bootstrap.rb");
+    arguments->variable_bytes = arguments->len;
+    add_argument(arguments, "LC_ALL=C.UTF-8");
+    arguments->variable_bytes = arguments->len - arguments->variable_bytes;
+}
+
 /* 0, or -ENOENT without an interpreter. PROVIDED has no arguments: the init looks for the
  * bootstrap. */
 static int make_arguments(const struct jail *jail, const struct box *box,
@@ -72,6 +89,7 @@ static int make_arguments(const struct jail *jail, const struct box *box,
     int r;
 
     arguments->len = 0;
+    arguments->variable_bytes = 0;
     if (box->runtime == JAIL_RUNTIME_PROVIDED)
         return 0;
     r = interpreter_find(&interpreter, jail->root.box_fd, box->runtime, box->version_major,
@@ -81,6 +99,10 @@ static int make_arguments(const struct jail *jail, const struct box *box,
     add_argument(arguments, "%s", interpreter.path);
     if (box->runtime == JAIL_RUNTIME_NODE)
         add_node_arguments(arguments, box->memory_mb);
+    else if (box->runtime == JAIL_RUNTIME_RUBY)
+        add_ruby_arguments(arguments);
+    else if (box->runtime == JAIL_RUNTIME_DOTNET)
+        add_argument(arguments, "/var/runtime/bootstrap.exe");
     else
         add_python_arguments(arguments);
     return 0;
@@ -125,8 +147,8 @@ static int send_start(struct jail *jail, const struct jail_request *request,
     int r;
 
     memcpy(bytes, order, sizeof(*order));
-    memcpy(bytes + sizeof(*order), arguments->bytes, order->argument_bytes);
-    memcpy(bytes + sizeof(*order) + order->argument_bytes, request + 1, order->environment_bytes);
+    memcpy(bytes + sizeof(*order), arguments->bytes, arguments->len);
+    memcpy(bytes + sizeof(*order) + arguments->len, request + 1, request->environment_bytes);
     r = fd_send(jail->boxes[request->slot].control_fd, bytes, len, box_fds,
                 box_fds[0] < 0   ? 0
                 : box_fds[1] < 0 ? 1
@@ -151,7 +173,8 @@ int box_start(struct jail *jail, const struct jail_request *request)
         return err_new(-EPROTO);
     if (make_arguments(jail, box, &arguments))
         return box_fail_step(jail, request->slot, JAIL_STEP_INTERPRETER, ENOENT);
-    order.argument_bytes = (uint32_t)arguments.len;
+    order.argument_bytes = (uint32_t)(arguments.len - arguments.variable_bytes);
+    order.environment_bytes += (uint32_t)arguments.variable_bytes;
     r = make_streams(jail, request->slot, box_fds);
     if (!r)
         r = send_start(jail, request, &order, &arguments, box_fds);

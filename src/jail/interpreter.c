@@ -12,7 +12,15 @@
 
 #include "base/fd.h"
 
-enum { PYTHON_MINOR_MIN = 6, PYTHON_MINOR_MAX = 30, NODE_MAJOR_MIN = 12, NODE_MAJOR_MAX = 40 };
+enum {
+    PYTHON_MINOR_MIN = 6,
+    PYTHON_MINOR_MAX = 30,
+    NODE_MAJOR_MIN = 12,
+    NODE_MAJOR_MAX = 40,
+    RUBY_MAJOR_MIN = 3,
+    RUBY_MAJOR_MAX = 5,
+    RUBY_MINOR_MAX = 9,
+};
 
 static const char *const folders[] = {"usr/bin", "usr/local/bin"};
 
@@ -91,6 +99,39 @@ static bool find_node(struct interpreter *interpreter, int root_fd, uint32_t maj
     return false;
 }
 
+static bool find_ruby_version(struct interpreter *interpreter, int root_fd, uint32_t major,
+                              uint32_t minor)
+{
+    char name[32];
+
+    interpreter->major = major;
+    interpreter->minor = minor;
+    (void)snprintf(name, sizeof(name), "ruby%u.%u", major, minor);
+    return find_name(interpreter, root_fd, name);
+}
+
+static bool find_ruby(struct interpreter *interpreter, int root_fd, uint32_t major, uint32_t minor)
+{
+    if (find_ruby_version(interpreter, root_fd, major, minor))
+        return true;
+    for (major = RUBY_MAJOR_MAX; major >= RUBY_MAJOR_MIN; major--) {
+        for (minor = RUBY_MINOR_MAX; minor != UINT32_MAX; minor--) {
+            if (find_ruby_version(interpreter, root_fd, major, minor))
+                return true;
+        }
+    }
+    interpreter->major = 0;
+    interpreter->minor = 0;
+    return find_name(interpreter, root_fd, "ruby");
+}
+
+static bool find_dotnet(struct interpreter *interpreter, int root_fd)
+{
+    interpreter->major = 0;
+    interpreter->minor = 0;
+    return find_name(interpreter, root_fd, "mono");
+}
+
 int interpreter_find(struct interpreter *ret_interpreter, int root_fd, enum jail_runtime runtime,
                      uint32_t major, uint32_t minor)
 {
@@ -101,6 +142,10 @@ int interpreter_find(struct interpreter *ret_interpreter, int root_fd, enum jail
         is_found = find_python(&found, root_fd, minor);
     else if (runtime == JAIL_RUNTIME_NODE)
         is_found = find_node(&found, root_fd, major);
+    else if (runtime == JAIL_RUNTIME_RUBY)
+        is_found = find_ruby(&found, root_fd, major, minor);
+    else if (runtime == JAIL_RUNTIME_DOTNET)
+        is_found = find_dotnet(&found, root_fd);
     if (!is_found)
         return -ENOENT;
     *ret_interpreter = found;

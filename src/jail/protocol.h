@@ -81,6 +81,8 @@ enum jail_request_type {
 enum jail_runtime {
     JAIL_RUNTIME_PYTHON,
     JAIL_RUNTIME_NODE,
+    JAIL_RUNTIME_RUBY,
+    JAIL_RUNTIME_DOTNET,
     JAIL_RUNTIME_PROVIDED,
     JAIL_RUNTIME_COUNT,
 };

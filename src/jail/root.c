@@ -42,7 +42,7 @@ static const char *const usr_links[] = {"bin", "sbin", "lib", "lib32", "lib64", 
 static const char *const etc_folders[] = {
     "alternatives",    "ssl/certs",       "ca-certificates", "pki",
     "crypto-policies", "java-11-openjdk", "java-17-openjdk", "java-21-openjdk",
-    "java-25-openjdk", "fonts",           "ImageMagick-6",
+    "java-25-openjdk", "fonts",           "ImageMagick-6",   "mono",
 };
 
 /* Files and links of /etc that are copied; a copy stays as it is until the jail is started again.
@@ -337,7 +337,7 @@ static int attach_code(struct jail *jail, int state_fd, int root_fd)
  * then. */
 static int attach_runtimes(struct jail *jail, int runtimes_fd, int root_fd)
 {
-    static const char *const names[JAIL_RUNTIME_COUNT] = {"python", "node", NULL};
+    static const char *const names[JAIL_RUNTIME_COUNT] = {"python", "node", "ruby", "dotnet", NULL};
 
     for (size_t i = 0; i < JAIL_RUNTIME_COUNT; i++) {
         CLEANUP(close_fdp) int tree_fd = -1;

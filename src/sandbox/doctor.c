@@ -252,22 +252,39 @@ static void check_cgroups(struct doctor_report *report)
             "idle environments are stopped with SIGSTOP, which their processes can notice");
 }
 
-static void check_interpreter(struct doctor_report *report, enum sandbox_runtime runtime,
-                              const char *id, uint32_t major, uint32_t minor)
+static const struct {
+    const char *id;
+    enum sandbox_runtime runtime;
+    uint32_t major, minor; /* of no version that exists: any will do */
+    const char *functions;
+    const char *remedy;
+    enum doctor_state without; /* few hosts need every language */
+} languages[] = {
+    {"python", SANDBOX_RUNTIME_PYTHON, 3, 99, "python3.*", "install the package python3",
+     DOCTOR_MISSING},
+    {"node", SANDBOX_RUNTIME_NODE, 99, 0, "nodejs*", "install the package nodejs", DOCTOR_MISSING},
+    {"ruby", SANDBOX_RUNTIME_RUBY, 99, 0, "ruby*", "install the package ruby", DOCTOR_INFO},
+    {"dotnet", SANDBOX_RUNTIME_DOTNET, 99, 0, "dotnet*",
+     "install the packages mono-runtime and mono-mcs, and build lambd again", DOCTOR_INFO},
+};
+
+static void check_interpreters(struct doctor_report *report)
 {
     struct sandbox_interpreter found;
-    struct reason why;
 
-    if (sandbox_interpreter_find(&found, runtime, major, minor)) {
-        add(report, id, DOCTOR_OK, NULL, "%s (version %u.%u) runs all %s functions", found.path,
-            found.major, found.minor, runtime == SANDBOX_RUNTIME_NODE ? "nodejs*" : "python3.*");
-        return;
+    for (size_t i = 0; i < array_count(languages); i++) {
+        if (!sandbox_interpreter_find(&found, languages[i].runtime, languages[i].major,
+                                      languages[i].minor))
+            add(report, languages[i].id, languages[i].without, languages[i].remedy,
+                "%s functions cannot run", languages[i].functions);
+        else if (found.major)
+            add(report, languages[i].id, DOCTOR_OK, NULL,
+                "%s (version %u.%u) runs all %s functions", found.path, found.major, found.minor,
+                languages[i].functions);
+        else
+            add(report, languages[i].id, DOCTOR_OK, NULL, "%s runs all %s functions", found.path,
+                languages[i].functions);
     }
-    sandbox_interpreter_missing(&why, runtime, major, minor);
-    add(report, id, DOCTOR_MISSING,
-        runtime == SANDBOX_RUNTIME_NODE ? "install the package nodejs"
-                                        : "install the package python3",
-        "%s functions cannot run", runtime == SANDBOX_RUNTIME_NODE ? "nodejs*" : "python3.*");
 }
 
 static bool exists_any(const char *const *paths, size_t count)
@@ -370,8 +387,7 @@ void doctor_run(struct doctor_report *report, const char *state_dir)
     check_kernel(report);
     check_cgroups(report);
     check_rootless(report);
-    check_interpreter(report, SANDBOX_RUNTIME_PYTHON, "python", 3, 99);
-    check_interpreter(report, SANDBOX_RUNTIME_NODE, "node", 99, 0);
+    check_interpreters(report);
     check_sdks(report);
     check_network(report);
     check_capacity(report);

@@ -62,14 +62,27 @@ bool sandbox_interpreter_is(const struct sandbox_interpreter *interpreter,
 void sandbox_interpreter_missing(struct reason *why, enum sandbox_runtime runtime, uint32_t major,
                                  uint32_t minor)
 {
-    if (runtime == SANDBOX_RUNTIME_NODE)
-        reason_set(why,
-                   "this host has no Node.js in /usr/bin or /usr/local/bin for nodejs%u.x; install "
-                   "the package nodejs",
-                   major);
-    else
-        reason_set(why,
-                   "this host has no Python in /usr/bin or /usr/local/bin for python%u.%u; install "
-                   "the package python3",
+    static const char where[] = "in /usr/bin or /usr/local/bin";
+
+    switch (runtime) {
+    case SANDBOX_RUNTIME_PYTHON:
+        reason_set(why, "this host has no Python %s for python%u.%u; install the package python3",
+                   where, major, minor);
+        return;
+    case SANDBOX_RUNTIME_NODE:
+        reason_set(why, "this host has no Node.js %s for nodejs%u.x; install the package nodejs",
+                   where, major);
+        return;
+    case SANDBOX_RUNTIME_RUBY:
+        reason_set(why, "this host has no Ruby %s for ruby%u.%u; install the package ruby", where,
                    major, minor);
+        return;
+    case SANDBOX_RUNTIME_DOTNET:
+        reason_set(why, "this host has no Mono %s for dotnet%u; install the package mono-runtime",
+                   where, major);
+        return;
+    case SANDBOX_RUNTIME_PROVIDED:
+        break;
+    }
+    reason_set(why, "a custom runtime needs no interpreter");
 }

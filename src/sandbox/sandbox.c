@@ -36,6 +36,8 @@ struct sandbox {
 
 static_assert((int)SANDBOX_RUNTIME_PYTHON == (int)JAIL_RUNTIME_PYTHON, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_NODE == (int)JAIL_RUNTIME_NODE, "same numbers");
+static_assert((int)SANDBOX_RUNTIME_RUBY == (int)JAIL_RUNTIME_RUBY, "same numbers");
+static_assert((int)SANDBOX_RUNTIME_DOTNET == (int)JAIL_RUNTIME_DOTNET, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_PROVIDED == (int)JAIL_RUNTIME_PROVIDED, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_MAX == (int)JAIL_EXTENSIONS_MAX, "same numbers");
 static_assert((int)SANDBOX_PROCESS_ALL == (int)JAIL_PROCESS_ALL, "same numbers");

@@ -33,6 +33,8 @@ struct sandbox_host;
 enum sandbox_runtime {
     SANDBOX_RUNTIME_PYTHON,
     SANDBOX_RUNTIME_NODE,
+    SANDBOX_RUNTIME_RUBY,
+    SANDBOX_RUNTIME_DOTNET,
     SANDBOX_RUNTIME_PROVIDED, /* /var/task/bootstrap, else /opt/bootstrap */
 };
 

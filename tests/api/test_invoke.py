@@ -333,11 +333,11 @@ def test_no_bootstrap(functions, code):
 
 def test_runtime_without_interpreter(functions):
     """Accepted, as on AWS; Invoke says what to install."""
-    function = functions.create({'app.rb': 'def handler(event:, context:)\nend\n'}, Runtime='ruby3.3')
+    function = functions.create({'App.class': 'no class'}, Runtime='java21', Handler='App')
     answer = function.invoke()
     assert answer.error == 'Unhandled'
     assert answer.json['errorType'] == 'Runtime.InvalidEntrypoint'
-    assert 'ruby' in answer.json['errorMessage']
+    assert 'java21' in answer.json['errorMessage']
 
 
 # Logs

@@ -105,6 +105,9 @@ class Environment:
             **(variables or {}),
         }
 
+        if first_variables is None:
+            first_variables = self.variables
+
         def take_channel():
             if theirs.fileno() == 3:
                 os.set_inheritable(3, True)
@@ -116,7 +119,7 @@ class Environment:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=self.variables if first_variables is None else first_variables,
+            env=first_variables | LANGUAGES[language].start_variables,
             close_fds=False,
             preexec_fn=take_channel,
         )

@@ -78,6 +78,7 @@ class Language:
     malformed_error: str = "Runtime.MalformedHandlerName"
     syntax_error: str = "Runtime.UserCodeSyntaxError"
     init_exit: int = 1
+    start_variables: dict = field(default_factory=dict)  # what the jail adds to the environment
     app: str = "app.py"  # a file with the functions of handler app.<function>
     deep: str = ""  # the text of such a file, whose handler answers "deep"
     paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
@@ -122,6 +123,7 @@ LANGUAGES = {
             malformed_error="Init<ArgumentError>",
             syntax_error="Init<SyntaxError>",
             init_exit=252,
+            start_variables={"LC_ALL": "C.UTF-8"},
             app="app.rb",
             deep="def handler(event:, context:)\n  'deep'\nend\n",
             paths_are_of_frames=False,

@@ -226,6 +226,12 @@ def test_rubylib(run, tmp_path):
     assert environment.invoke({}).json == [1, environment.variables["LAMBDA_TASK_ROOT"]]
 
 
+def test_encodings(run):
+    body = "[ENV['NAME'].encoding, ENV['NAME'] + 'é', Encoding.default_external, ENV['LC_ALL']]"
+    answer = run(body, {"NAME": "naïve"}).invoke({})
+    assert answer.json == ["UTF-8", "naïveé", "UTF-8", None]
+
+
 def test_forked_child_stays_off_the_channel(run):
     body = "pid = fork { puts 'from the child'; exit!(0) }\nProcess.wait(pid)\n$?.exitstatus"
     environment = run(body)

@@ -184,6 +184,7 @@ static void test_managed_runtimes_are_started(void **state)
     (void)state;
     check_wrapper(SANDBOX_RUNTIME_PYTHON, "/usr/bin/python3.");
     check_wrapper(SANDBOX_RUNTIME_NODE, "/usr/bin/node");
+    check_wrapper(SANDBOX_RUNTIME_RUBY, "/usr/bin/ruby3.");
 }
 
 static void test_host_network_is_out_of_reach(void **state)
