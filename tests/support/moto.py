@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's other services, as moto's server speaks for them: a process of its own on a port of its own."""
 import itertools
+import os
 import pathlib
 import queue
 import re
@@ -18,10 +19,12 @@ counter = itertools.count(1)
 class Moto:
     """Started when it is made. Names that are made here are used once."""
 
-    def __init__(self):
+    def __init__(self, account='123456789012'):
+        self.account = account  # whom everything belongs to
         program = pathlib.Path(sys.executable).parent / 'moto_server'
         self.process = subprocess.Popen([str(program), '-H', '127.0.0.1', '-p', '0'], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                        env=os.environ | {'MOTO_ACCOUNT_ID': account})
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         self.endpoint = self._wait(lines)
