@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "api/lambda/function_layers.h"
 #include "api/request.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -260,6 +261,8 @@ int configuration_make(struct api_request *request, const struct function_id *id
     r = fill_environment(&request->arena, parts, config, &out);
     if (r == 0)
         r = fill_file_systems(&request->arena, config, &out);
+    if (r == 0)
+        r = function_layers_make(config, &request->arena, &out.layers);
     if (r < 0)
         return err_pass(r);
     if (style == CONFIGURATION_FULL) {

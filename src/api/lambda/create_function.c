@@ -12,6 +12,7 @@
 #include "api/lambda/answers.h"
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
+#include "api/lambda/function_layers.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/image.h"
 #include "api/lambda/names.h"
@@ -75,6 +76,23 @@ static void write_function(struct create *create)
         create_done(create, r);
 }
 
+/* False: the request has been answered. */
+static bool check_size(struct create *create)
+{
+    struct api_request *request = create->request;
+    struct settings_fault fault;
+    int r = function_layers_check_size(&create->input.config, &request->arena, &fault);
+
+    if (r == SETTINGS_OK)
+        return true;
+    create->code.package = code_package_unref(create->code.package);
+    if (r < 0)
+        api_fault_internal(request, err_pass(r));
+    else
+        settings_answer_fault(request, &fault);
+    return false;
+}
+
 static void on_code(struct code_load *code)
 {
     struct create *create = container_of(code, struct create, code);
@@ -83,7 +101,8 @@ static void on_code(struct code_load *code)
     config->code = code->digest;
     config->code_bytes = code->bytes;
     config->code_unpacked_bytes = code_package_unpacked_bytes(code->package);
-    write_function(create);
+    if (check_size(create))
+        write_function(create);
 }
 
 /* Kinds of functions that are not there yet, and members that belong to others. */

@@ -8,14 +8,13 @@
 #include "api/lambda/configuration.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/image.h"
+#include "api/lambda/location.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
 #include "api/lambda/tags.h"
 #include "api/request.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
-#include "code/package_url.h"
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
@@ -37,20 +36,6 @@ static bool view_get(struct api_request *request, struct lambda_service *service
     return false;
 }
 
-/* A link to ourselves, by the name by which the client reached us. */
-static struct str location_make(struct api_request *request, struct lambda_service *service,
-                                const struct digest *code)
-{
-    struct str host = api_request_header(request, STR("host"));
-    char url[PACKAGE_URL_BYTES];
-
-    if (!str_is_set(host) || host.len == 0)
-        host = STR("127.0.0.1:4566");
-    return arena_printf(&request->arena, "http://%.*s%s", STR_FMT(host),
-                        package_url_make(service->options.package_key, code,
-                                         clock_real_ms() + PACKAGE_URL_VALID_MS, url));
-}
-
 static int code_location_make(struct api_request *request, struct lambda_service *service,
                               const struct function_config *config,
                               struct lambda_function_code_location *ret_location)
@@ -65,7 +50,7 @@ static int code_location_make(struct api_request *request, struct lambda_service
     } else {
         location.repository_type = STR("S3");
         location.source_kms_key_arn = config->source_kms_key_arn;
-        place = location.location = location_make(request, service, &config->code);
+        place = location.location = package_location(request, service, &config->code);
     }
     *ret_location = location;
     return str_is_set(place) ? 0 : err_new(-ENOMEM);

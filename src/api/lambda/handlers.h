@@ -19,6 +19,18 @@ void lambda_update_function_code(struct api_request *request, void *context);
 void lambda_update_function_configuration(struct api_request *request, void *context);
 /* versions.c */
 void lambda_publish_version(struct api_request *request, void *context);
+/* layers.c */
+void lambda_publish_layer_version(struct api_request *request, void *context);
+void lambda_get_layer_version(struct api_request *request, void *context);
+void lambda_get_layer_version_by_arn(struct api_request *request, void *context);
+void lambda_delete_layer_version(struct api_request *request, void *context);
+/* layer_lists.c */
+void lambda_list_layers(struct api_request *request, void *context);
+void lambda_list_layer_versions(struct api_request *request, void *context);
+/* layer_permissions.c */
+void lambda_add_layer_version_permission(struct api_request *request, void *context);
+void lambda_remove_layer_version_permission(struct api_request *request, void *context);
+void lambda_get_layer_version_policy(struct api_request *request, void *context);
 /* tags.c */
 void lambda_list_tags(struct api_request *request, void *context);
 void lambda_tag_resource(struct api_request *request, void *context);

@@ -12,6 +12,7 @@
 #include "api/lambda/answers.h"
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
+#include "api/lambda/function_layers.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/image.h"
 #include "api/lambda/names.h"
@@ -115,6 +116,16 @@ static const char *wrong_kind(bool is_image)
                       "Zip.";
 }
 
+/* The fault's text outlives the change: it goes to the request. */
+static int check_size(struct update *update, const struct function_config *config)
+{
+    int r = function_layers_check_size(config, &update->request->arena, &update->fault);
+
+    if (r < 0)
+        return err_pass(r);
+    return r == SETTINGS_REFUSED ? UPDATE_REFUSED : CATALOG_OK;
+}
+
 static int code_apply(const struct catalog_update *catalog_update, struct arena *arena,
                       struct function_config *config)
 {
@@ -132,7 +143,7 @@ static int code_apply(const struct catalog_update *catalog_update, struct arena 
     config->code_bytes = update->code.bytes;
     config->code_unpacked_bytes = code_package_unpacked_bytes(update->code.package);
     config->source_kms_key_arn = input->source_kms_key_arn;
-    return CATALOG_OK;
+    return check_size(update, config);
 }
 
 static void on_code(struct code_load *code)
