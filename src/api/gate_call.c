@@ -96,12 +96,20 @@ static void run_calls(uv_idle_t *idle)
     }
 }
 
+static bool is_streamed(const struct model_operation *operation)
+{
+    const struct model_shape *output = operation->output;
+
+    return output != NULL && output->payload != NULL &&
+           output->payload->shape->kind == MODEL_EVENT_STREAM;
+}
+
 static const struct model_operation *find_operation(const struct model_service *model,
                                                     struct str name)
 {
     for (size_t i = 0; i < model->operation_count; i++)
         if (str_eq(str_of(model->operations[i].name), name))
-            return &model->operations[i];
+            return is_streamed(&model->operations[i]) ? NULL : &model->operations[i];
     return NULL;
 }
 

@@ -60,15 +60,19 @@ void api_gate_drain(struct api_gate *gate, void (*drained)(void *owner), void *o
         drained(owner);
 }
 
-static void send_answer(struct gate_http *call, struct api_answer *answer)
+static void add_common_headers(const struct api_request *request, struct api_answer *answer)
 {
-    struct api_request *request = &call->request;
-    char *body = NULL;
-    size_t len = 0;
-
     api_answer_header(answer, STR("x-amzn-RequestId"), str_of(request->id));
     for (size_t i = 0; i < request->extra_count; i++)
         api_answer_header(answer, request->extra[i].name, request->extra[i].value);
+}
+
+static void send_answer(struct gate_http *call, struct api_answer *answer)
+{
+    char *body = NULL;
+    size_t len = 0;
+
+    add_common_headers(&call->request, answer);
     if (buf_failed(&answer->body)) {
         buf_deinit(&answer->body);
         answer->status = (unsigned)api_fault_service.status;
@@ -111,8 +115,45 @@ static char *http_take_payload(struct api_request *request, size_t *ret_len)
     return call->body != NULL ? api_body_steal(call->body, ret_len) : calloc(1, 1);
 }
 
+static void http_start(struct api_request *request, const void *output)
+{
+    struct gate_http *call = gate_http_of(request);
+    struct api_answer answer = {.status = 0};
+
+    call->service->service->protocol->encode(request, output, &answer);
+    add_common_headers(request, &answer);
+    http_response_start(call->http, answer.status, answer.headers, answer.header_count);
+    buf_deinit(&answer.body);
+}
+
+static size_t http_piece(struct api_request *request, struct str bytes)
+{
+    return http_response_write(gate_http_of(request)->http, bytes);
+}
+
+static void http_on_writable(struct api_request *request, void (*writable)(void *owner),
+                             void *owner)
+{
+    http_response_on_writable(gate_http_of(request)->http, writable, owner);
+}
+
+static void http_end(struct api_request *request)
+{
+    struct gate_http *call = gate_http_of(request);
+
+    http_response_end(call->http);
+    gate_http_free(call);
+}
+
 static const struct api_request_ops http_ops = {
-    .reply = http_reply, .fault = http_fault, .take_payload = http_take_payload};
+    .reply = http_reply,
+    .fault = http_fault,
+    .take_payload = http_take_payload,
+    .start = http_start,
+    .piece = http_piece,
+    .on_writable = http_on_writable,
+    .end = http_end,
+};
 
 /* After the body. */
 

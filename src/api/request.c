@@ -38,6 +38,26 @@ void api_reply_payload(struct api_request *request, const void *output, char *pa
     request->ops->reply(request, output, payload, len);
 }
 
+void api_reply_start(struct api_request *request, const void *output)
+{
+    request->ops->start(request, output);
+}
+
+size_t api_reply_piece(struct api_request *request, struct str bytes)
+{
+    return request->ops->piece(request, bytes);
+}
+
+void api_reply_on_writable(struct api_request *request, void (*writable)(void *owner), void *owner)
+{
+    request->ops->on_writable(request, writable, owner);
+}
+
+void api_reply_end(struct api_request *request)
+{
+    request->ops->end(request);
+}
+
 void api_fault_send(struct api_request *request, const struct api_fault *fault)
 {
     request->ops->fault(request, fault);

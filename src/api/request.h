@@ -76,6 +76,11 @@ struct api_request_ops {
     void (*fault)(struct api_request *request, const struct api_fault *fault);
     /* The payload as a block that the handler owns; NULL: out of memory. */
     char *(*take_payload)(struct api_request *request, size_t *ret_len);
+    /* An answer in pieces; NULL for an internal caller, who has no use for one. */
+    void (*start)(struct api_request *request, const void *output);
+    size_t (*piece)(struct api_request *request, struct str bytes);
+    void (*on_writable)(struct api_request *request, void (*writable)(void *owner), void *owner);
+    void (*end)(struct api_request *request);
 };
 
 /* A header of the request, for the few that the model does not name; absent when there is none. */
@@ -99,6 +104,18 @@ void api_reply(struct api_request *request, const void *output);
 
 /* The same for an output whose payload is `len` bytes at `payload`, malloc'd and taken over. */
 void api_reply_payload(struct api_request *request, const void *output, char *payload, size_t len);
+
+/*
+ * Success in pieces, for an operation whose output is an event stream: first status and headers
+ * (after which there is no error answer any more), then the bytes as they come. api_reply_piece()
+ * returns how many bytes wait for the client; above HTTP_WRITE_HIGH_BYTES the handler waits for
+ * writable, which is called once per setting, also when the client has gone. The request is gone
+ * after api_reply_end().
+ */
+void api_reply_start(struct api_request *request, const void *output);
+size_t api_reply_piece(struct api_request *request, struct str bytes);
+void api_reply_on_writable(struct api_request *request, void (*writable)(void *owner), void *owner);
+void api_reply_end(struct api_request *request);
 
 /* An error answer. A NULL format gives a null message. */
 void api_fault(struct api_request *request, const struct model_fault *kind, const char *format, ...)

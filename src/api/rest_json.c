@@ -179,6 +179,13 @@ static void encode_body(const struct model_shape *shape, const void *output,
             *(const struct str *)(const void *)((const char *)output + shape->payload->offset));
 }
 
+/* Its messages follow, as they come. */
+static bool is_event_stream(const struct model_shape *output)
+{
+    return output != NULL && output->payload != NULL &&
+           output->payload->shape->kind == MODEL_EVENT_STREAM;
+}
+
 static void rest_encode(const struct api_request *request, const void *output,
                         struct api_answer *answer)
 {
@@ -187,7 +194,7 @@ static void rest_encode(const struct api_request *request, const void *output,
     answer->status = (unsigned)request->operation->status;
     for (size_t i = 0; output != NULL && shape != NULL && i < shape->member_count; i++)
         encode_location(&shape->members[i], output, answer);
-    if (answer->status == STATUS_NO_CONTENT)
+    if (answer->status == STATUS_NO_CONTENT || is_event_stream(shape))
         return;
     api_answer_header(answer, STR("Content-Type"), STR("application/json"));
     if (output != NULL && shape != NULL)

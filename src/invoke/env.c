@@ -131,6 +131,8 @@ static void on_foreign_request(void *owner, struct http_request *req)
 static const struct runtime_session_ops session_ops = {
     .ready = env_on_session_ready,
     .init_error = env_on_init_error,
+    .stream_start = env_on_stream_start,
+    .stream_piece = env_on_stream_piece,
     .response = env_on_response,
     .response_too_large = env_on_response_too_large,
     .error = env_on_error,

@@ -112,6 +112,8 @@ void env_respond_error(struct env *env, const char *type, const char *message);
  * before. */
 void env_end_run(struct env *env, enum report_status status, const char *error_type);
 void env_timed_out(struct env *env);
+void env_on_stream_start(void *owner, struct str content_type);
+void env_on_stream_piece(void *owner, struct str bytes);
 void env_on_response(void *owner, char *payload, size_t len);
 void env_on_error(void *owner, struct str error_type, char *payload, size_t len);
 void env_on_response_too_large(void *owner);

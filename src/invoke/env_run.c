@@ -101,8 +101,16 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
     env->init_ns = 0;
     env->inv = NULL;
     env->log.tail = NULL;
+    inv->hold = NULL;
     inv->sink->ended(inv, &record);
     env->ops->ended(env->owner, env, inv);
+}
+
+static void hold(void *runner, bool held)
+{
+    struct env *env = runner;
+
+    session_hold(env->session, held);
 }
 
 void env_deliver(struct env *env)
@@ -122,8 +130,27 @@ void env_deliver(struct env *env)
         .tenant_id = inv->tenant_id,
         .deadline_real_ms = env->started_real_ms + left_ns / NS_PER_MS,
         .payload = str_make(inv->payload, inv->payload_len),
+        .wants_stream = inv->sink->stream_started != NULL,
     };
+    inv->hold = hold;
+    inv->runner = env;
     session_invoke(env->session, &env->event);
+}
+
+void env_on_stream_start(void *owner, struct str content_type)
+{
+    struct env *env = owner;
+
+    must(env->state == ENV_BUSY && !env->responded);
+    env->inv->sink->stream_started(env->inv, content_type);
+}
+
+void env_on_stream_piece(void *owner, struct str bytes)
+{
+    struct env *env = owner;
+
+    must(env->state == ENV_BUSY && !env->responded);
+    env->inv->sink->stream_piece(env->inv, bytes);
 }
 
 void env_on_response(void *owner, char *payload, size_t len)

@@ -20,6 +20,12 @@ struct invocation *invocation_new(struct function_version *version, const char *
     return inv;
 }
 
+void invocation_hold(const struct invocation *inv, bool held)
+{
+    if (inv->hold)
+        inv->hold(inv->runner, held);
+}
+
 struct invocation *invocation_free(struct invocation *inv)
 {
     if (!inv)

@@ -28,6 +28,13 @@ enum invocation_outcome {
 };
 
 struct invocation_sink {
+    /*
+     * Both NULL: answers in pieces are collected. Else such an answer is told as it comes;
+     * `responded` is its end, with no bytes when all went well. invocation_hold() slows it down.
+     * content_type may be absent.
+     */
+    void (*stream_started)(struct invocation *inv, struct str content_type);
+    void (*stream_piece)(struct invocation *inv, struct str bytes);
     /* The answer, once. payload is malloc'd and the sink's. The function may still be running. */
     void (*responded)(struct invocation *inv, enum invocation_outcome outcome, char *payload,
                       size_t len);
@@ -52,10 +59,14 @@ struct invocation {
     struct log_tail *tail; /* owned; NULL: nobody wants it */
     const struct invocation_sink *sink;
     void *sink_owner;
+    void (*hold)(void *runner, bool held); /* private; NULL: nothing runs */
+    void *runner;
 };
 
 /* Takes a reference to version. request_id: UUID_TEXT_BYTES, copied; NULL: a new one. NULL when out
  * of memory. */
 struct invocation *invocation_new(struct function_version *version, const char *request_id);
+/* Take no further piece of the answer until released; the function waits. */
+void invocation_hold(const struct invocation *inv, bool held);
 struct invocation *invocation_free(struct invocation *inv);
 CLEANUP_DEFINE(struct invocation, invocation_free)

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "runtime/answer.h"
 #include "runtime/session_internal.h"
 
 /* A `next` call that waits for an event. */
@@ -32,32 +33,16 @@ struct runtime_api_body {
     struct http_request *req;
     struct buf bytes;
     bool too_large;
+    bool in_pieces; /* passed on, or collected, by the session */
+    bool waits;     /* the session holds it back */
     void (*finish)(struct runtime_api_body *body);
     char error_type[128];
 };
 
+static const struct http_body_ops body_ops;
+
 static const struct http_header json_type = {STR_INIT("Content-Type"),
                                              STR_INIT("application/json")};
-
-static void answer(struct http_request *req, unsigned status, struct str body)
-{
-    http_respond(req, status, &json_type, 1, body);
-}
-
-static void accept_status(struct http_request *req)
-{
-    answer(req, 202, STR("{\"status\":\"OK\"}\n"));
-}
-
-static void refuse(struct http_request *req, unsigned status, const char *type, const char *message)
-{
-    char body[512];
-    int len = snprintf(body, sizeof(body), "{\"errorMessage\":\"%s\",\"errorType\":\"%s\"}\n",
-                       message, type);
-
-    must(len > 0 && (size_t)len < sizeof(body));
-    answer(req, status, str_make(body, (size_t)len));
-}
 
 static void refuse_transition(struct runtime_session *session, struct http_request *req,
                               const char *target)
@@ -68,7 +53,7 @@ static void refuse_transition(struct runtime_session *session, struct http_reque
                    "State transition from %s to %s failed for runtime. Error: State transition is "
                    "not allowed",
                    runtime_state_name(session->state), target);
-    refuse(req, 403, "InvalidStateTransition", message);
+    answer_error(req, 403, "InvalidStateTransition", message);
 }
 
 /* ---- next ---- */
@@ -113,7 +98,7 @@ static void on_wait_closed(void *owner)
     struct http_request *req = wait->req;
 
     wait_free(wait);
-    answer(req, 500, STR(""));
+    answer_internal_error(req);
 }
 
 static void park(struct runtime_session *session, struct http_request *req)
@@ -121,7 +106,7 @@ static void park(struct runtime_session *session, struct http_request *req)
     struct runtime_api_wait *wait = calloc(1, sizeof(*wait));
 
     if (!wait) {
-        refuse(req, 500, "InternalServerError", "Internal Server Error");
+        answer_internal_error(req);
         return;
     }
     wait->req = req;
@@ -147,11 +132,27 @@ void runtime_api_drop(struct runtime_session *session)
         struct http_request *req = wait->req;
 
         wait_free(wait);
-        refuse(req, 500, "InternalServerError", "Internal Server Error");
+        answer_internal_error(req);
     }
     list_for_each_safe (node, &session->bodies) {
-        container_of(node, struct runtime_api_body, node)->session = NULL;
+        struct runtime_api_body *body = container_of(node, struct runtime_api_body, node);
+
+        body->session = NULL;
         list_remove(node);
+        if (body->waits)
+            http_request_read(body->req, &body_ops, body);
+        body->waits = false;
+    }
+}
+
+void runtime_api_go_on(struct runtime_session *session)
+{
+    list_for_each_safe (node, &session->bodies) {
+        struct runtime_api_body *body = container_of(node, struct runtime_api_body, node);
+
+        if (body->waits)
+            http_request_read(body->req, &body_ops, body);
+        body->waits = false;
     }
 }
 
@@ -188,7 +189,15 @@ static void body_free(struct runtime_api_body *body)
     free(body);
 }
 
-static const struct http_body_ops body_ops;
+static void take_body(struct runtime_api_body *body, struct str bytes)
+{
+    if (!body->in_pieces) {
+        if (buf_append_str(&body->bytes, bytes) < 0)
+            body->too_large = true;
+    } else if (body->session) {
+        session_stream_piece(body->session, bytes);
+    }
+}
 
 static void on_body_data(void *owner, const char *bytes, size_t len)
 {
@@ -198,9 +207,10 @@ static void on_body_data(void *owner, const char *bytes, size_t len)
         body->finish(body);
         return;
     }
-    if (buf_append(&body->bytes, bytes, len) < 0)
-        body->too_large = true;
-    http_request_read(body->req, &body_ops, body);
+    take_body(body, str_make(bytes, len));
+    body->waits = body->session && body->session->held;
+    if (!body->waits)
+        http_request_read(body->req, &body_ops, body);
 }
 
 static void on_body_failed(void *owner)
@@ -210,13 +220,15 @@ static void on_body_failed(void *owner)
     struct http_request *req = body->req;
 
     body_free(body);
-    refuse(req, 400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
+    answer_error(req, 400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
     if (session)
         session->ops->broken(session->owner, "Runtime.TruncatedResponse",
                              "HTTP request detected as truncated");
 }
 
 static const struct http_body_ops body_ops = {on_body_data, on_body_failed};
+
+static void finish_stream(struct runtime_api_body *body);
 
 static void read_body(struct runtime_session *session, struct http_request *req,
                       void (*finish)(struct runtime_api_body *body))
@@ -225,13 +237,14 @@ static void read_body(struct runtime_session *session, struct http_request *req,
     struct runtime_api_body *body = calloc(1, sizeof(*body));
 
     if (!body) {
-        refuse(req, 500, "InternalServerError", "Internal Server Error");
+        answer_internal_error(req);
         session->ops->broken(session->owner, NULL, "no memory for a response");
         return;
     }
     body->session = session;
     list_push_back(&session->bodies, &body->node);
     body->req = req;
+    body->in_pieces = finish == finish_stream;
     body->bytes.max = LIMIT_RESPONSE_BYTES;
     body->finish = finish;
     (void)str_to_cstr(str_sub(type, 0, sizeof(body->error_type) - 1), body->error_type,
@@ -243,7 +256,7 @@ static void read_body(struct runtime_session *session, struct http_request *req,
 
 static void finish_stale(struct runtime_api_body *body)
 {
-    refuse(body->req, 500, "InternalServerError", "Internal Server Error");
+    answer_internal_error(body->req);
     body_free(body);
 }
 
@@ -251,8 +264,8 @@ static void finish_too_large(struct runtime_api_body *body)
 {
     struct runtime_session *session = body->session;
 
-    refuse(body->req, 413, "RequestEntityTooLarge",
-           "Exceeded maximum allowed payload size (6291556 bytes).");
+    answer_error(body->req, 413, "RequestEntityTooLarge",
+                 "Exceeded maximum allowed payload size (6291556 bytes).");
     body_free(body);
     session_step_sent(session);
     session->ops->response_too_large(session->owner);
@@ -285,12 +298,28 @@ static void finish_result(struct runtime_api_body *body, bool is_error)
     else
         session->ops->response(session->owner, payload, len);
     body_free(body);
-    accept_status(req);
+    answer_status_ok(req);
 }
 
 static void finish_response(struct runtime_api_body *body)
 {
     finish_result(body, false);
+}
+
+static void finish_stream(struct runtime_api_body *body)
+{
+    struct runtime_session *session = body->session;
+    struct http_request *req = body->req;
+
+    if (!session) {
+        finish_stale(body);
+        return;
+    }
+    session_stream_end(session,
+                       http_request_trailer(req, STR("Lambda-Runtime-Function-Error-Type")),
+                       http_request_trailer(req, STR("Lambda-Runtime-Function-Error-Body")));
+    body_free(body);
+    answer_status_ok(req);
 }
 
 static void finish_error(struct runtime_api_body *body)
@@ -307,7 +336,7 @@ static void finish_init_error(struct runtime_api_body *body)
         return;
     }
     session->ops->init_error(session->owner, str_of(body->error_type), buf_str(&body->bytes));
-    accept_status(body->req);
+    answer_status_ok(body->req);
     body_free(body);
 }
 
@@ -321,18 +350,22 @@ static void on_init_error(struct runtime_session *session, struct http_request *
 
 /* ---- {id} routes ---- */
 
-static bool mode_is_legal(struct http_request *req)
+/* A body that is collected here has one limit; the session has those of one in pieces. */
+static void read_result(struct runtime_session *session, struct http_request *req, bool is_error,
+                        bool in_pieces)
 {
-    struct str mode = http_request_header(req, STR("Lambda-Runtime-Function-Response-Mode"));
-
-    return !str_is_set(mode) || str_eq(mode, STR("streaming"));
+    if (in_pieces)
+        session_stream_begin(session, http_request_header(req, STR("Content-Type")));
+    read_body(session, req, in_pieces ? finish_stream : is_error ? finish_error : finish_response);
 }
 
 static void on_result(struct runtime_session *session, struct http_request *req, struct str id,
                       bool is_error)
 {
+    struct str mode = http_request_header(req, STR("Lambda-Runtime-Function-Response-Mode"));
+
     if (!session->event || !str_eq(id, session->event->request_id)) {
-        refuse(req, 400, "InvalidRequestID", "Invalid request ID");
+        answer_error(req, 400, "InvalidRequestID", "Invalid request ID");
         return;
     }
     if (!session_step_body(session, is_error ? RUNTIME_ERRORING : RUNTIME_RESPONDING)) {
@@ -340,13 +373,13 @@ static void on_result(struct runtime_session *session, struct http_request *req,
                           is_error ? "InvocationErrorResponse" : "InvocationResponse");
         return;
     }
-    if (!mode_is_legal(req)) {
-        refuse(req, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
+    if (str_is_set(mode) && !str_eq(mode, STR("streaming"))) {
+        answer_error(req, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
         session->ops->broken(session->owner, "Runtime.InvalidResponseModeHeader",
                              "Invalid function response mode");
         return;
     }
-    read_body(session, req, is_error ? finish_error : finish_response);
+    read_result(session, req, is_error, str_is_set(mode) && !is_error);
 }
 
 /* ---- routes ---- */
@@ -392,12 +425,12 @@ static void route_runtime(struct runtime_session *session, struct http_request *
                           struct str rest)
 {
     if (session->state == RUNTIME_ABSENT) {
-        refuse(req, 500, "InternalServerError", "Internal Server Error");
+        answer_internal_error(req);
         return;
     }
     if (session->is_framed) {
-        refuse(req, 403, "InvalidStateTransition",
-               "this runtime is connected to its channel; the Runtime API is not for it");
+        answer_error(req, 403, "InvalidStateTransition",
+                     "this runtime is connected to its channel; the Runtime API is not for it");
         return;
     }
     if (str_starts_with(rest, STR("invocation/"))) {

@@ -28,6 +28,7 @@ struct channel {
     struct str payload; /* borrowed, see channel_send() */
     size_t sent;        /* of head and payload together */
     bool writing;
+    bool held;
     bool freed; /* by the owner; memory goes when libuv has closed the handle */
     bool ended; /* closed was called, or will be at the next turn */
 };
@@ -36,9 +37,12 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void arm(struct channel *channel)
 {
-    int events = UV_READABLE | (channel->writing ? UV_WRITABLE : 0);
+    int events = (channel->held ? 0 : UV_READABLE) | (channel->writing ? UV_WRITABLE : 0);
 
-    must(uv_poll_start(&channel->poll, events, on_poll) == 0);
+    if (events)
+        must(uv_poll_start(&channel->poll, events, on_poll) == 0);
+    else
+        (void)uv_poll_stop(&channel->poll);
 }
 
 int channel_new(struct channel **ret_channel, uv_loop_t *loop, int fd,
@@ -114,12 +118,13 @@ static bool handle_bytes(struct channel *channel, struct str bytes)
     return true;
 }
 
-static void read_some(struct channel *channel, int rounds)
+/* even_held: for what an ended process has left in the socket. */
+static void read_some(struct channel *channel, int rounds, bool even_held)
 {
     char bytes[READ_BYTES];
     ssize_t n;
 
-    while (rounds-- > 0 && !channel->ended) {
+    while (rounds-- > 0 && !channel->ended && (even_held || !channel->held)) {
         n = recv(channel->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
@@ -136,7 +141,16 @@ static void read_some(struct channel *channel, int rounds)
 
 void channel_drain(struct channel *channel)
 {
-    read_some(channel, READ_ROUNDS);
+    read_some(channel, READ_ROUNDS, true);
+}
+
+void channel_hold(struct channel *channel, bool held)
+{
+    if (channel->held == held)
+        return;
+    channel->held = held;
+    if (!channel->ended)
+        arm(channel);
 }
 
 /* Send what is left; the head and the payload count as one run of bytes. */
@@ -208,7 +222,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     if (events & UV_WRITABLE && channel->writing)
         write_some(channel);
     if (events & UV_READABLE)
-        read_some(channel, READ_ROUNDS);
+        read_some(channel, READ_ROUNDS, false);
 }
 
 char *channel_steal_payload(struct channel *channel, struct frame *frame, size_t *ret_len)

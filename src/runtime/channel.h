@@ -40,7 +40,13 @@ void channel_send(struct channel *channel, const struct buf *head, struct str pa
 /* True while the other side has not read all of the last frame: its payload is still borrowed. */
 bool channel_is_sending(const struct channel *channel);
 
-/* Handle everything that can be read right now; bounded. */
+/*
+ * Read nothing more until released: the other side waits when the socket is full. What was read
+ * already, at most some tens of kilobytes, is still handled.
+ */
+void channel_hold(struct channel *channel, bool held);
+
+/* Handle everything that can be read right now, held or not; bounded. */
 void channel_drain(struct channel *channel);
 
 char *channel_steal_payload(struct channel *channel, struct frame *frame, size_t *ret_len);

@@ -99,7 +99,7 @@ void session_step_sent(struct runtime_session *session)
 
 static void break_off(struct runtime_session *session, const char *what)
 {
-    session->channel = channel_free(session->channel);
+    session->channel = channel_free(session->channel); /* NULL for an HTTP runtime */
     session->ops->broken(session->owner, NULL, what);
 }
 
@@ -120,42 +120,58 @@ static bool is_current(const struct runtime_session *session, const struct frame
     return session->event && frame->invocation == session->invocation;
 }
 
-/* The last frame of a stream may say that the function failed after it had begun to answer. */
-static bool give_stream_error(struct runtime_session *session, struct str metadata)
+/* ---- responses in pieces ---- */
+
+void session_stream_begin(struct runtime_session *session, struct str content_type)
 {
-    struct str type = frame_metadata_get(metadata, STR("Lambda-Runtime-Function-Error-Type"));
-    struct str body = frame_metadata_get(metadata, STR("Lambda-Runtime-Function-Error-Body"));
-    char *payload;
+    buf_clear(&session->stream);
+    session->streamed = 0;
+    session->is_streaming = session->event->wants_stream;
+    if (session->is_streaming)
+        session->ops->stream_start(session->owner, content_type);
+}
+
+/* For callers that do not take the pieces they are collected, as AWS does for Invoke. */
+void session_stream_piece(struct runtime_session *session, struct str bytes)
+{
+    if (!session->is_streaming) {
+        (void)buf_append_str(&session->stream, bytes); /* failures stay in the buffer */
+        return;
+    }
+    session->streamed += bytes.len;
+    if (session->streamed > LIMIT_STREAM_BYTES)
+        session->stream.failed = true;
+    else if (bytes.len > 0)
+        session->ops->stream_piece(session->owner, bytes);
+}
+
+/* The function failed after it had begun to answer. False: its error cannot be read. */
+static bool give_stream_error(struct runtime_session *session, struct str type, struct str body)
+{
+    char *payload = malloc(body.len + 1);
     size_t len;
 
-    if (type.len == 0)
-        return false;
-    payload = malloc(body.len + 1);
     if (!payload || !base64_decode(payload, &len, body.ptr, body.len)) {
         free(payload);
-        break_off(session, "unreadable stream error");
-        return true;
+        return false;
     }
     session->ops->error(session->owner, type, payload, len);
     return true;
 }
 
-/*
- * A response in several frames. Callers that take a stream as it comes do not exist yet; for all
- * others the pieces are collected, as AWS does for Invoke.
- */
-static void on_stream_piece(struct runtime_session *session, const struct frame *frame)
+void session_stream_end(struct runtime_session *session, struct str error_type,
+                        struct str error_body)
 {
     char *payload;
     size_t len;
 
-    if (frame->oversize || buf_append_str(&session->stream, frame->payload) < 0)
-        session->stream.failed = true;
-    if (frame->flags & FRAME_FLAG_MORE)
-        return;
     session_step_sent(session);
-    if (give_stream_error(session, frame->metadata))
+    session->is_streaming = false;
+    if (error_type.len > 0) {
+        if (!give_stream_error(session, error_type, error_body))
+            break_off(session, "unreadable stream error");
         return;
+    }
     if (buf_failed(&session->stream)) {
         session->ops->response_too_large(session->owner);
         return;
@@ -165,6 +181,18 @@ static void on_stream_piece(struct runtime_session *session, const struct frame 
         session->ops->response(session->owner, payload, len);
     else
         break_off(session, "no memory for the response");
+}
+
+static void on_stream_frame(struct runtime_session *session, const struct frame *frame)
+{
+    if (frame->oversize)
+        session->stream.failed = true;
+    session_stream_piece(session, frame->payload);
+    if (frame->flags & FRAME_FLAG_MORE)
+        return;
+    session_stream_end(
+        session, frame_metadata_get(frame->metadata, STR("Lambda-Runtime-Function-Error-Type")),
+        frame_metadata_get(frame->metadata, STR("Lambda-Runtime-Function-Error-Body")));
 }
 
 static void on_response(struct runtime_session *session, struct frame *frame)
@@ -180,8 +208,8 @@ static void on_response(struct runtime_session *session, struct frame *frame)
     }
     if (continues || frame->flags) {
         if (!continues)
-            buf_clear(&session->stream);
-        on_stream_piece(session, frame);
+            session_stream_begin(session, frame_metadata_get(frame->metadata, STR("Content-Type")));
+        on_stream_frame(session, frame);
         return;
     }
     session_step_sent(session);
@@ -351,6 +379,15 @@ int session_listen(struct runtime_session *session, int listener_fd)
     return r < 0 ? err_pass(r) : 0;
 }
 
+void session_hold(struct runtime_session *session, bool held)
+{
+    session->held = held;
+    if (session->channel)
+        channel_hold(session->channel, held);
+    else if (!held)
+        runtime_api_go_on(session);
+}
+
 void session_drain(struct runtime_session *session)
 {
     if (session->channel)
@@ -362,6 +399,8 @@ void session_reset(struct runtime_session *session)
     session->channel = channel_free(session->channel);
     runtime_api_drop(session);
     buf_deinit(&session->stream);
+    session->is_streaming = false;
+    session->held = false;
     session->event = NULL;
     session->state = RUNTIME_ABSENT;
 }

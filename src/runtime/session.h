@@ -39,6 +39,7 @@ struct runtime_event {
     struct str tenant_id;
     uint64_t deadline_real_ms;
     struct str payload;
+    bool wants_stream; /* a response in pieces is passed on as it comes, else collected */
 };
 
 struct runtime_log {
@@ -52,6 +53,12 @@ struct runtime_session_ops {
     /* Init is over: the runtime has asked for its first event. */
     void (*ready)(void *owner);
     void (*init_error)(void *owner, struct str error_type, struct str body);
+    /*
+     * The result comes in pieces (only when the event wants it so); content_type may be absent. The
+     * end is one of the three below, response with no bytes when all went well.
+     */
+    void (*stream_start)(void *owner, struct str content_type);
+    void (*stream_piece)(void *owner, struct str bytes);
     /* The result; payload is malloc'd and the callee's. */
     void (*response)(void *owner, char *payload, size_t len);
     void (*response_too_large)(void *owner);
@@ -90,6 +97,12 @@ int session_open_channel(struct runtime_session *session, int channel_fd);
 void session_init(struct runtime_session *session, struct str environment);
 /* Deliver an event; the session must be ready. */
 void session_invoke(struct runtime_session *session, const struct runtime_event *event);
+
+/*
+ * Take no further piece of a streamed response until released, so that the runtime waits. Some tens
+ * of kilobytes that were read already may still come.
+ */
+void session_hold(struct runtime_session *session, bool held);
 
 /* Handle what the runtime has sent and the loop has not seen yet (before a process end is acted
  * upon). */

@@ -1,59 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
 #include "api/lambda/invocations.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "api/front_faults.h"
-#include "api/lambda/answers.h"
-#include "api/lambda/names.h"
-#include "api/lambda/service_internal.h"
+#include "api/lambda/invoke_call.h"
 #include "api/request.h"
-#include "base/base64.h"
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/json_check.h"
-#include "base/limits.h"
-#include "base/must.h"
-#include "catalog/arn.h"
-#include "catalog/catalog.h"
-#include "catalog/function.h"
-#include "code/code_store.h"
-#include "invoke/dispatch.h"
-#include "invoke/invocation.h"
-#include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
-
-enum {
-    TRACE_ID_BYTES_MAX = 4096
-}; /* a real one has about 100; it must fit into one frame with all the rest */
-
-/* One synchronous call, in the request's arena until the invocation exists. */
-struct invoke_call {
-    struct api_request *request;
-    struct lambda_service *service;
-    struct function_ref ref;
-    struct str chosen; /* the version, once its code is waited for; absent: none yet */
-    bool wants_tail;
-    struct str client_context; /* decoded JSON text */
-    struct code_request code;
-    /* The answer, kept until the end of the run when the tail belongs to it: */
-    enum invocation_outcome outcome;
-    char *payload;
-    size_t len;
-};
-
-/* ---- the answer ---- */
-
-static struct str encode_tail(struct api_request *request, const struct log_tail *tail)
-{
-    char bytes[LIMIT_LOG_TAIL_BYTES];
-    size_t len = log_tail_copy(tail, bytes);
-    char *text = arena_alloc(&request->arena, BASE64_TEXT_BYTES(sizeof(bytes)) + 1);
-
-    return text ? str_make(text, base64_encode(text, bytes, len)) : STR_NONE;
-}
 
 static void answer(struct invoke_call *call, struct invocation *inv)
 {
@@ -63,17 +15,13 @@ static void answer(struct invoke_call *call, struct invocation *inv)
     };
 
     if (call->outcome == INVOCATION_UNAVAILABLE) {
-        char *reason = call->payload; /* call goes with its request */
-
-        api_fault(call->request, &lambda_fault_service, "%.*s", (int)call->len,
-                  reason ? reason : "");
-        free(reason);
+        invoke_call_unavailable(call);
         return;
     }
     if (call->outcome == INVOCATION_FUNCTION_ERROR)
         output.function_error = STR("Unhandled");
     if (call->wants_tail)
-        output.log_result = encode_tail(call->request, inv->tail);
+        output.log_result = invoke_call_tail(call, inv->tail);
     api_reply_payload(call->request, &output, call->payload, call->len);
 }
 
@@ -100,281 +48,28 @@ static void on_ended(struct invocation *inv, const struct invocation_record *rec
         answer(call, inv);
 }
 
-static const struct invocation_sink sync_sink = {on_responded, on_ended};
-
-/* ---- what is asked ---- */
-
-static bool is_json_object(struct arena *arena, struct str text)
-{
-    struct json_check *check = arena_new(arena, struct json_check);
-
-    if (!check || text.len == 0 || text.ptr[0] != '{')
-        return false;
-    json_check_init(check);
-    return json_check_feed(check, text.ptr, text.len) && json_check_end(check);
-}
-
-/* The header is base64 of a JSON object. False: the request has been answered. */
-static bool read_client_context(struct invoke_call *call, struct str encoded)
-{
-    struct api_request *request = call->request;
-    char *text;
-    size_t len;
-
-    if (encoded.len == 0)
-        return true;
-    text = arena_alloc(&request->arena, encoded.len);
-    if (text && encoded.len <= LIMIT_CLIENT_CONTEXT_BYTES &&
-        base64_decode(text, &len, encoded.ptr, encoded.len) &&
-        is_json_object(&request->arena, str_make(text, len))) {
-        call->client_context = str_make(text, len);
-        return true;
-    }
-    api_fault_send(request,
-                   &(struct api_fault){
-                       .kind = &lambda_fault_invalid_request_content,
-                       .message = STR("Client context must be a valid Base64-encoded JSON object."),
-                       .untyped = true,
-                   });
-    return false;
-}
-
-/* The caller's if it can be one, or a new root that is not sampled. */
-static struct str trace_id(struct api_request *request)
-{
-    struct str given = api_request_header(request, STR("X-Amzn-Trace-Id"));
-    char random[41];
-
-    if (given.len && given.len <= TRACE_ID_BYTES_MAX)
-        return given;
-    (void)rand_hex(random, 20);
-    return arena_printf(&request->arena, "Root=1-%08llx-%.24s;Parent=%.16s;Sampled=0",
-                        (unsigned long long)(clock_real_ms() / 1000), random, random + 24);
-}
-
-/* The answer shows the trace without the parent, which only the function sees. */
-static struct str trace_id_of_answer(struct api_request *request, struct str trace)
-{
-    struct str rest = trace;
-    struct str part;
-    struct str root = STR("Root=");
-    struct str sampled = STR("Sampled=0");
-    char *text;
-
-    while (str_next(&rest, ';', &part)) {
-        if (str_starts_with(part, STR("Root=")))
-            root = part;
-        else if (str_starts_with(part, STR("Sampled=")))
-            sampled = part;
-    }
-    text = arena_alloc(&request->arena, root.len + 1 + sampled.len);
-    if (!text)
-        return STR_NONE;
-    memcpy(text, root.ptr, root.len);
-    text[root.len] = ';';
-    memcpy(text + root.len + 1, sampled.ptr, sampled.len);
-    return str_make(text, root.len + 1 + sampled.len);
-}
-
-/* As the caller qualified it. */
-static struct str invoked_arn(struct invoke_call *call, struct invocation *inv)
-{
-    if (!str_is_set(call->ref.qualifier))
-        return inv->version->arn;
-    return arn_function(&inv->arena, &call->ref.id, call->ref.qualifier);
-}
-
-/* The bytes as they came; an empty body is an empty object to the function. */
-static bool take_payload(struct invocation *inv, struct api_request *request)
-{
-    inv->payload = api_take_payload(request, &inv->payload_len);
-    if (inv->payload && inv->payload_len == 0) {
-        free(inv->payload);
-        inv->payload = strdup("{}");
-        inv->payload_len = 2;
-    }
-    return inv->payload != NULL;
-}
-
-/* NULL when out of memory. */
-static struct invocation *make_invocation(struct invoke_call *call,
-                                          struct function_version *version)
-{
-    struct api_request *request = call->request;
-    const struct lambda_invocation_request *input = request->input;
-    CLEANUP(invocation_freep) struct invocation *inv = invocation_new(version, request->id);
-    struct invocation *made;
-    struct str trace;
-
-    if (!inv || !take_payload(inv, request))
-        return NULL;
-    trace = trace_id(request);
-    inv->trace_id = arena_str(&inv->arena, trace);
-    inv->client_context = arena_str(&inv->arena, call->client_context);
-    inv->tenant_id = arena_str(&inv->arena, input->tenant_id);
-    inv->invoked_arn = invoked_arn(call, inv);
-    if (call->wants_tail)
-        inv->tail = calloc(1, sizeof(*inv->tail));
-    if (!str_is_set(inv->invoked_arn) || !str_is_set(inv->trace_id) ||
-        (call->wants_tail && !inv->tail))
-        return NULL;
-    api_reply_header(request, STR("X-Amzn-Trace-Id"), trace_id_of_answer(request, trace));
-    inv->sink = &sync_sink;
-    inv->sink_owner = call;
-    made = inv;
-    inv = NULL;
-    return made;
-}
-
-/* ---- the way ---- */
-
-static void fault_throttled(struct api_request *request, struct str reason)
-{
-    api_fault_send(request, &(struct api_fault){
-                                .kind = &lambda_fault_too_many_requests,
-                                .message = STR("Rate Exceeded."),
-                                .reason = reason,
-                            });
-}
-
-static void submit(struct invoke_call *call, struct function_version *version)
-{
-    struct invocation *inv = make_invocation(call, version);
-    int r;
-
-    if (!inv) {
-        api_fault_internal(call->request, -ENOMEM);
-        return;
-    }
-    r = dispatch_submit(call->service->options.dispatch, inv);
-    if (r == DISPATCH_OK)
-        return; /* the sink answers, and may have done so */
-    (void)invocation_free(inv);
-    if (r == DISPATCH_CONCURRENCY_LIMIT)
-        fault_throttled(call->request, STR("ConcurrentInvocationLimitExceeded"));
-    else if (r == DISPATCH_RESERVED_LIMIT)
-        fault_throttled(call->request, STR("ReservedFunctionConcurrentInvocationLimitExceeded"));
-    else
-        api_fault_internal(call->request, r);
-}
-
-static void run(struct invoke_call *call, bool may_prepare);
-
-/* The package was unpacked again; what the name means may have changed meanwhile. */
-static void on_code_prepared(struct code_request *code)
-{
-    struct invoke_call *call = container_of(code, struct invoke_call, code);
-
-    if (code->outcome == CODE_OK) {
-        (void)code_package_unref(code->package);
-        run(call, false);
-    } else if (code->outcome == CODE_MISSING) {
-        api_fault(call->request, &lambda_fault_service, "The function's code is missing.");
-    } else {
-        api_fault(call->request, &lambda_fault_invalid_zip_file,
-                  "Lambda could not unzip the deployment package.");
-    }
-}
-
-/* An alias is not asked again: it might choose another version, whose code is not there. */
-static void prepare(struct invoke_call *call, const struct function_version *version)
-{
-    int r;
-
-    call->chosen = arena_str(&call->request->arena, version->version);
-    if (!str_is_set(call->chosen)) {
-        api_fault_internal(call->request, err_new(-ENOMEM));
-        return;
-    }
-    call->code.on_done = on_code_prepared;
-    r = code_store_prepare(call->service->options.code, &call->code, &version->code);
-    if (r < 0)
-        api_fault_internal(call->request, r);
-}
-
-/* Normally the package is there: it was unpacked when the function was made. */
-static void run_version(struct invoke_call *call, struct function_version *version,
-                        bool may_prepare)
-{
-    struct code_package *package =
-        code_store_take_ready(call->service->options.code, &version->code);
-
-    if (package) {
-        submit(call, version);
-        (void)code_package_unref(package);
-    } else if (may_prepare) {
-        prepare(call, version);
-    } else {
-        api_fault(call->request, &lambda_fault_service, "The function's code is missing.");
-    }
-}
-
-/* Unlike other operations, Invoke names $LATEST when no qualifier was given. */
-static void fault_not_found(struct invoke_call *call)
-{
-    if (!str_is_set(call->ref.qualifier))
-        call->ref.qualifier = STR("$LATEST");
-    answer_not_found(call->request, &call->ref);
-}
-
-static void run(struct invoke_call *call, bool may_prepare)
-{
-    CLEANUP(function_version_unrefp) struct function_version *version = NULL;
-    struct str qualifier = str_is_set(call->chosen) ? call->chosen : call->ref.qualifier;
-    int r =
-        catalog_invoke_target(call->service->options.catalog, &call->ref.id, qualifier, &version);
-
-    switch (r) {
-    case CATALOG_OK:
-        if (version->is_image)
-            api_fault(call->request, &api_fault_not_implemented,
-                      "Functions with PackageType Image cannot be run by this server yet.");
-        else
-            run_version(call, version, may_prepare);
-        return;
-    case CATALOG_NOT_FOUND:
-        fault_not_found(call);
-        return;
-    default:
-        answer_refused(call->request, &call->ref, r);
-        return;
-    }
-}
-
-static void dry_run(struct invoke_call *call)
-{
-    static const struct lambda_invocation_response output = {.status_code = {204, true}};
-    CLEANUP(function_version_unrefp) struct function_version *version = NULL;
-    int r = catalog_invoke_target(call->service->options.catalog, &call->ref.id,
-                                  call->ref.qualifier, &version);
-
-    if (r == CATALOG_NOT_FOUND)
-        fault_not_found(call);
-    else
-        api_reply(call->request, &output);
-}
+static const struct invocation_sink sync_sink = {.responded = on_responded, .ended = on_ended};
 
 void lambda_invoke(struct api_request *request, void *context)
 {
+    static const struct lambda_invocation_response nothing = {.status_code = {204, true}};
     const struct lambda_invocation_request *input = request->input;
-    struct invoke_call *call = arena_new(&request->arena, struct invoke_call);
+    const struct invoke_input common = {
+        .function_name = input->function_name,
+        .qualifier = input->qualifier,
+        .log_type = input->log_type,
+        .client_context = input->client_context,
+        .tenant_id = input->tenant_id,
+    };
+    struct invoke_call *call = invoke_call_new(request, context, &common, &sync_sink);
 
-    if (!call) {
-        api_fault_internal(request, -ENOMEM);
-        return;
-    }
-    call->request = request;
-    call->service = context;
-    call->wants_tail = str_eq(input->log_type, STR("Tail"));
-    if (!name_resolve(request, input->function_name, input->qualifier, NAME_BY_POLICY, &call->ref))
-        return;
-    if (!read_client_context(call, input->client_context))
+    if (!call)
         return;
     if (str_eq(input->invocation_type, STR("DryRun")))
-        dry_run(call);
+        invoke_call_dry_run(call, &nothing);
     else if (str_eq(input->invocation_type, STR("Event")))
         api_fault(request, &api_fault_not_implemented,
                   "Invoke with InvocationType Event is not implemented yet");
     else
-        run(call, true);
+        invoke_call_run(call);
 }

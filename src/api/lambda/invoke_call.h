@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One call that runs a function and waits for it: what Invoke and InvokeWithResponseStream share.
+ * It lies in the request's arena and goes with its answer.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/lambda/names.h"
+#include "base/str.h"
+#include "code/code_store.h"
+#include "invoke/invocation.h"
+
+struct api_request;
+struct lambda_service;
+
+/* What the operations' inputs have in common. */
+struct invoke_input {
+    struct str function_name;
+    struct str qualifier;
+    struct str log_type;
+    struct str client_context; /* base64 */
+    struct str tenant_id;
+};
+
+struct invoke_call {
+    struct api_request *request;
+    struct lambda_service *service;
+    const struct invocation_sink *sink; /* its owner is the call */
+    struct function_ref ref;
+    struct str chosen; /* the version, once its code is waited for; absent: none yet */
+    struct str tenant_id;
+    bool wants_tail;
+    struct str client_context; /* decoded JSON text */
+    struct code_request code;
+    /* The answer, kept until the end of the run when the tail belongs to it: */
+    enum invocation_outcome outcome;
+    char *payload;
+    size_t len;
+    /* An answer in pieces: */
+    const struct invocation *inv; /* while it can be held back */
+    bool has_started;
+    bool is_broken; /* a piece is missing */
+};
+
+/* NULL: the request has been answered. */
+struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_service *service,
+                                    const struct invoke_input *input,
+                                    const struct invocation_sink *sink);
+/* Nothing is run: does the function exist? Answers. */
+void invoke_call_dry_run(struct invoke_call *call, const void *output);
+/* The sink answers, or an error is answered at once. */
+void invoke_call_run(struct invoke_call *call);
+
+/* INVOCATION_UNAVAILABLE: answers with the reason, and frees it. */
+void invoke_call_unavailable(struct invoke_call *call);
+/* Base64 of the log's end; absent when out of memory. */
+struct str invoke_call_tail(struct invoke_call *call, const struct log_tail *tail);
