@@ -17,6 +17,14 @@
 
 static const api_handler handlers[LAMBDA_OP_COUNT] = {
     [LAMBDA_ADD_LAYER_VERSION_PERMISSION] = lambda_add_layer_version_permission,
+    [LAMBDA_CREATE_CODE_SIGNING_CONFIG] = lambda_create_code_signing_config,
+    [LAMBDA_GET_CODE_SIGNING_CONFIG] = lambda_get_code_signing_config,
+    [LAMBDA_UPDATE_CODE_SIGNING_CONFIG] = lambda_update_code_signing_config,
+    [LAMBDA_DELETE_CODE_SIGNING_CONFIG] = lambda_delete_code_signing_config,
+    [LAMBDA_LIST_CODE_SIGNING_CONFIGS] = lambda_list_code_signing_configs,
+    [LAMBDA_PUT_FUNCTION_CODE_SIGNING_CONFIG] = lambda_put_function_code_signing_config,
+    [LAMBDA_DELETE_FUNCTION_CODE_SIGNING_CONFIG] = lambda_delete_function_code_signing_config,
+    [LAMBDA_LIST_FUNCTIONS_BY_CODE_SIGNING_CONFIG] = lambda_list_functions_by_code_signing_config,
     [LAMBDA_CREATE_ALIAS] = lambda_create_alias,
     [LAMBDA_CREATE_FUNCTION] = lambda_create_function,
     [LAMBDA_CREATE_FUNCTION_URL_CONFIG] = lambda_create_function_url_config,
@@ -42,6 +50,7 @@ static const api_handler handlers[LAMBDA_OP_COUNT] = {
     [LAMBDA_GET_PROVISIONED_CONCURRENCY_CONFIG] = lambda_get_provisioned_concurrency_config,
     [LAMBDA_GET_RUNTIME_MANAGEMENT_CONFIG] = lambda_get_runtime_management_config,
     [LAMBDA_INVOKE] = lambda_invoke,
+    [LAMBDA_INVOKE_WITH_RESPONSE_STREAM] = lambda_invoke_with_response_stream,
     [LAMBDA_LIST_ALIASES] = lambda_list_aliases,
     [LAMBDA_LIST_FUNCTIONS] = lambda_list_functions,
     [LAMBDA_LIST_LAYERS] = lambda_list_layers,
