@@ -30,7 +30,7 @@ struct aws_client_options {
     /* "http://127.0.0.1:9000" (valid: aws/endpoint.h); absent: AWS's own, which needs credentials.
      * All is borrowed as long as the client lives. */
     struct str endpoints[AWS_SERVICE_COUNT];
-    struct aws_credentials credentials; /* none: calls are not signed */
+    struct aws_credentials credentials; /* none: what stands in for AWS gets those all tools use */
     uint64_t timeout_ms;                /* of a whole call; 0: the default */
 };
 

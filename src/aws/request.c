@@ -78,7 +78,6 @@ int aws_request_make(const struct aws_call *call, const struct aws_request_optio
                      struct buf *url, struct buf *lines)
 {
     CLEANUP(buf_deinit) struct buf path = {0};
-    bool is_signed = str_is_set(options->credentials->access_key);
     struct aws_endpoint endpoint;
     struct headers headers = {.count = 0};
     char body_hex[DIGEST_HEX_BYTES];
@@ -96,12 +95,10 @@ int aws_request_make(const struct aws_call *call, const struct aws_request_optio
     add(&headers, STR("host"), endpoint.host);
     for (size_t i = 0; i < call->header_count; i++)
         add(&headers, call->headers[i].name, call->headers[i].value);
-    if (is_signed)
-        add_signed(&headers, options, digest_hex(&body, body_hex));
+    add_signed(&headers, options, digest_hex(&body, body_hex));
     qsort(headers.list, headers.count, sizeof(headers.list[0]), compare);
     append_lines(lines, &headers);
-    if (is_signed)
-        r = append_authorization(call, options, &headers, buf_str(&path), &body, lines);
+    r = append_authorization(call, options, &headers, buf_str(&path), &body, lines);
     (void)buf_append(lines, "expect:", sizeof("expect:")); /* bodies are sent at once */
     if (r < 0)
         return err_pass(r);
