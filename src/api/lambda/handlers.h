@@ -68,6 +68,10 @@ void lambda_get_runtime_management_config(struct api_request *request, void *con
 /* recursion.c */
 void lambda_put_function_recursion_config(struct api_request *request, void *context);
 void lambda_get_function_recursion_config(struct api_request *request, void *context);
+/* permissions.c */
+void lambda_add_permission(struct api_request *request, void *context);
+void lambda_remove_permission(struct api_request *request, void *context);
+void lambda_get_policy(struct api_request *request, void *context);
 /* account.c */
 void lambda_get_account_settings(struct api_request *request, void *context);
 /* code_signing.c */

@@ -10,10 +10,15 @@
 
 #include "api/lambda/names.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "api/lambda/service_internal.h"
 #include "api/request.h"
+#include "base/error.h"
 #include "catalog/arn.h"
+#include "catalog/function_policy.h"
+#include "catalog/policy_access.h"
 #include "model/lambda/faults.h"
 #include "model/model.h"
 
@@ -148,38 +153,76 @@ bool name_parse(struct str text, struct name_parts *ret_parts)
     return false;
 }
 
-/* The name under which IAM knows the operation. */
+/* The name under which IAM knows the operation, after "lambda:". */
 static struct str action_of(const struct api_request *request)
 {
     struct str name = str_of(request->operation->name);
 
-    return str_eq(name, STR("Invoke")) ? STR("InvokeFunction") : name;
+    if (str_eq(name, STR("Invoke")) || str_eq(name, STR("InvokeWithResponseStream")))
+        return STR("InvokeFunction");
+    return name;
 }
 
-static void refuse_account(struct api_request *request, enum name_access access,
-                           const struct function_ref *name)
+/* 1, 0 or a failure. */
+static int policy_asked(struct api_request *request, const struct policy_access *access,
+                        const struct function_ref *name)
 {
-    struct str action = action_of(request);
-    struct str arn = arn_function(&request->arena, &name->id, name->qualifier);
+    const struct lambda_service *service = request->service->context;
+    struct function_settings settings;
+    struct policy policy;
+    int r = catalog_get_settings(service->options.catalog, &name->id, &request->arena, &settings);
 
-    if (access == NAME_OWN_ACCOUNT) {
-        api_fault(request, &lambda_fault_access_denied, NULL);
-        return;
-    }
-    api_fault(request, &lambda_fault_access_denied,
-              "User: arn:%.*s:iam::%.*s:root is not authorized to perform: lambda:%.*s on "
-              "resource: %.*s because no resource-based policy allows the lambda:%.*s action",
-              STR_FMT(arn_partition(request->principal.region)),
-              STR_FMT(request->principal.account), STR_FMT(action), STR_FMT(arn), STR_FMT(action));
+    if (r == CATALOG_NOT_FOUND)
+        return 0;
+    if (r == CATALOG_OK)
+        r = function_policy_get(&settings, &request->arena, name->qualifier, &policy);
+    if (r < 0)
+        return err_pass(r);
+    return policy_allows(&policy, access);
+}
+
+/* The caller is the root of its account, which allows it everything. False: answered. */
+static bool check_policy(struct api_request *request, const struct function_ref *name)
+{
+    struct arena *arena = &request->arena;
+    struct str arn = arn_function(arena, &name->id, name->qualifier);
+    const struct policy_access access = {
+        .principal = arena_printf(arena, "arn:%.*s:iam::%.*s:root",
+                                  STR_FMT(arn_partition(request->principal.region)),
+                                  STR_FMT(request->principal.account)),
+        .action = arena_printf(arena, "lambda:%.*s", STR_FMT(action_of(request))),
+    };
+    int r = str_is_set(access.principal) && str_is_set(access.action)
+                ? policy_asked(request, &access, name)
+                : err_new(-ENOMEM);
+
+    if (r < 0)
+        api_fault_internal(request, err_pass(r));
+    else if (r == 0)
+        api_fault(request, &lambda_fault_access_denied,
+                  "User: %.*s is not authorized to perform: %.*s on resource: %.*s because no "
+                  "resource-based policy allows the %.*s action",
+                  STR_FMT(access.principal), STR_FMT(access.action), STR_FMT(arn),
+                  STR_FMT(access.action));
+    return r == 1;
+}
+
+static bool check_account(struct api_request *request, enum name_access access,
+                          const struct function_ref *name)
+{
+    if (str_eq(name->id.account, request->principal.account))
+        return true;
+    if (access == NAME_BY_POLICY)
+        return check_policy(request, name);
+    api_fault(request, &lambda_fault_access_denied, NULL);
+    return false;
 }
 
 static bool check_place(struct api_request *request, const struct name_parts *parts,
                         enum name_access access, const struct function_ref *name)
 {
-    if (str_is_set(parts->account) && !str_eq(parts->account, request->principal.account)) {
-        refuse_account(request, access, name);
+    if (!check_account(request, access, name))
         return false;
-    }
     if (str_is_set(parts->region) && !str_eq(parts->region, request->principal.region)) {
         api_fault(request, &lambda_fault_resource_not_found,
                   "Functions from '%.*s' are not reachable in this region ('%.*s')",

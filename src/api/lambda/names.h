@@ -28,7 +28,7 @@ bool name_parse(struct str text, struct name_parts *ret_parts);
 /* Operations on functions of other accounts. */
 enum name_access {
     NAME_OWN_ACCOUNT, /* refused */
-    NAME_BY_POLICY,   /* the function's policy decides (there are none yet) */
+    NAME_BY_POLICY,   /* the policy of the qualifier decides */
 };
 
 /* The function, and the qualifier that was asked for (absent: none). */
