@@ -10,6 +10,7 @@
 
 #include "api/front_faults.h"
 #include "api/lambda/answers.h"
+#include "api/lambda/code_signing.h"
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/function_layers.h"
@@ -22,6 +23,7 @@
 #include "api/request.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "catalog/code_signing.h"
 #include "code/code_store.h"
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
@@ -47,7 +49,10 @@ static void create_done(struct create *create, int answer)
     create->code.package = code_package_unref(create->code.package);
     if (answer != CATALOG_OK) {
         catalog_change_deinit(&create->change);
-        answer_refused(request, &create->ref, answer);
+        if (answer == CODE_SIGNING_NOT_FOUND)
+            code_signing_answer_missing(request, create->input.code_signing_config);
+        else
+            answer_refused(request, &create->ref, answer);
         return;
     }
     /* The ARN is that of the function, also when the answer is a version. */
@@ -114,11 +119,6 @@ static bool check_kind(struct api_request *request,
     if (input->capacity_provider_config || str_is_set(input->publish_to))
         api_fault(request, &api_fault_not_implemented,
                   "Lambda Managed Instances are not supported by this server.");
-    else if (str_is_set(input->code_signing_config_arn))
-        api_fault(request, &lambda_fault_code_signing_config_not_found,
-                  "The code signing configuration cannot be found. Check that the provided "
-                  "configuration is not deleted: %.*s.",
-                  STR_FMT(input->code_signing_config_arn));
     else if (is_image && !str_is_set(input->code->image_uri))
         answer_invalid(request, "Please provide ImageUri when creating a function with packageType "
                                 "Image.");
@@ -229,12 +229,15 @@ void lambda_create_function(struct api_request *request, void *context)
     if (!name_resolve_new(request, input->function_name, &create->ref))
         return;
     create->input.id = create->ref.id;
+    create->input.code_signing_config = input->code_signing_config_arn;
     if (!check_all(create, input) || !check_is_new(create))
         return;
     if (function_config_is_image(&create->input.config)) {
         write_function(create);
         return;
     }
+    if (!code_signing_admits(request, context, &create->ref, input->code_signing_config_arn))
+        return;
     source = source_of(input->code);
     create->code.on_done = on_code;
     code_load_start(&create->code, request, create->service, &source);

@@ -75,4 +75,13 @@ void lambda_get_policy(struct api_request *request, void *context);
 /* account.c */
 void lambda_get_account_settings(struct api_request *request, void *context);
 /* code_signing.c */
+void lambda_create_code_signing_config(struct api_request *request, void *context);
+void lambda_get_code_signing_config(struct api_request *request, void *context);
+void lambda_update_code_signing_config(struct api_request *request, void *context);
+void lambda_delete_code_signing_config(struct api_request *request, void *context);
+void lambda_list_code_signing_configs(struct api_request *request, void *context);
+/* code_signing_functions.c */
+void lambda_put_function_code_signing_config(struct api_request *request, void *context);
+void lambda_delete_function_code_signing_config(struct api_request *request, void *context);
 void lambda_get_function_code_signing_config(struct api_request *request, void *context);
+void lambda_list_functions_by_code_signing_config(struct api_request *request, void *context);

@@ -10,6 +10,7 @@
 
 #include "api/front_faults.h"
 #include "api/lambda/answers.h"
+#include "api/lambda/code_signing.h"
 #include "api/lambda/code_source.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/function_layers.h"
@@ -182,7 +183,9 @@ void lambda_update_function_code(struct api_request *request, void *context)
         !name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &update->ref))
         return;
     update->is_image = str_is_set(input->image_uri);
-    if (!check_kind(update, input) || (!update->is_image && !code_source_check(request, &source)))
+    if (!check_kind(update, input) ||
+        (!update->is_image && (!code_source_check(request, &source) ||
+                               !code_signing_admits_update(request, context, &update->ref))))
         return;
     update->input.revision_id = input->revision_id;
     update->input.publish = input->publish.has && input->publish.value;
