@@ -55,8 +55,8 @@ static struct catalog_resource_row row_find(struct catalog *catalog, struct str 
     return row;
 }
 
-static int row_decode(const struct catalog_resource_row *row, struct arena *arena,
-                      struct code_signing_config *ret_config)
+int code_signing_decode(const struct catalog_resource_row *row, struct arena *arena,
+                        struct code_signing_config *ret_config)
 {
     int r;
 
@@ -72,7 +72,7 @@ int code_signing_get(struct catalog *catalog, struct str account, struct str reg
 {
     struct catalog_resource_row row = row_find(catalog, account, region, arn);
 
-    return row_decode(&row, arena, ret_config);
+    return code_signing_decode(&row, arena, ret_config);
 }
 
 /* Does the function have it? 1, 0 or a failure. */
@@ -128,14 +128,13 @@ static int config_stage(struct catalog_change *change, const struct code_signing
     return r < 0 ? err_pass(r) : CATALOG_STARTED;
 }
 
-/* "csc-" and random letters and digits. */
-static struct str id_make(char id[static CODE_SIGNING_ID_CHARACTERS])
+void code_signing_id_make(struct code_signing_create *create)
 {
     static const char characters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
     for (size_t i = 0; i < CODE_SIGNING_ID_CHARACTERS; i++)
-        id[i] = i < 4 ? "csc-"[i] : characters[rand_u64() % (sizeof(characters) - 1)];
-    return str_make(id, CODE_SIGNING_ID_CHARACTERS);
+        create->id[i] = i < 4 ? "csc-"[i] : characters[rand_u64() % (sizeof(characters) - 1)];
+    create->config.id = str_make(create->id, CODE_SIGNING_ID_CHARACTERS);
 }
 
 static int create_prepare(struct catalog_change *change)
@@ -150,9 +149,8 @@ static int create_prepare(struct catalog_change *change)
 }
 
 int code_signing_create(struct catalog *catalog, struct catalog_change *change,
-                        struct code_signing_create *create)
+                        const struct code_signing_create *create)
 {
-    create->config.id = id_make(create->id);
     return catalog_resource_change_start(catalog, change, create->account, create->region,
                                          create_prepare, create);
 }
@@ -163,7 +161,7 @@ static int edit_prepare(struct catalog_change *change)
     struct catalog_resource_row row =
         row_find(change->catalog, edit->account, edit->region, edit->arn);
     struct code_signing_config config;
-    int r = row_decode(&row, &change->arena, &config);
+    int r = code_signing_decode(&row, &change->arena, &config);
 
     if (r != CATALOG_OK)
         return r;
@@ -215,7 +213,7 @@ static int tag_prepare(struct catalog_change *change)
     struct catalog_resource_row row =
         catalog_resource_get(change->catalog, CATALOG_CODE_SIGNING_CONFIG, &tag->id);
     struct code_signing_config config;
-    int r = row_decode(&row, &change->arena, &config);
+    int r = code_signing_decode(&row, &change->arena, &config);
 
     if (r == CATALOG_OK)
         r = catalog_tags_merge(&change->arena, &tag->set, &tag->remove, &config.tags);

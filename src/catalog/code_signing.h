@@ -33,6 +33,9 @@ struct str code_signing_id(struct str arn);
 /* Absent when out of memory. */
 struct str code_signing_arn(struct arena *arena, const struct catalog_resource_id *id);
 
+/* A row: CATALOG_OK, CATALOG_NOT_FOUND (an absent one) or a failure. */
+int code_signing_decode(const struct catalog_resource_row *row, struct arena *arena,
+                        struct code_signing_config *ret_config);
 /* CATALOG_OK, CATALOG_NOT_FOUND or a failure. The ARN must be one of that account and region. */
 int code_signing_get(struct catalog *catalog, struct str account, struct str region, struct str arn,
                      struct arena *arena, struct code_signing_config *ret_config);
@@ -46,12 +49,14 @@ int code_signing_list_functions(struct catalog *catalog, struct str account, str
 struct code_signing_create {
     struct str account;
     struct str region;
-    struct code_signing_config config; /* the id is made */
+    struct code_signing_config config;
     char id[CODE_SIGNING_ID_CHARACTERS];
 };
 
+/* Before the creation. */
+void code_signing_id_make(struct code_signing_create *create);
 int code_signing_create(struct catalog *catalog, struct catalog_change *change,
-                        struct code_signing_create *create);
+                        const struct code_signing_create *create);
 
 struct code_signing_edit {
     struct str account;
