@@ -51,6 +51,18 @@ def test_env(example):
     assert 'good morning' in done.stderr.splitlines()
 
 
+def test_ruby(example):
+    invoke = example('ruby', 'ruby3.4', 'app.Words.count')
+    done = invoke('{"text": "to be or not to be"}')
+    assert json.loads(done.stdout) == {
+        'counts': {'to': 2, 'be': 2, 'or': 1, 'not': 1},
+        'sha256': '2e9d72a733ae5a6c1c1ebd6802a33dfc92854bfc3439878e5d77dac320995f54'}
+    assert '6 words for example-ruby' in done.stderr.splitlines()
+    failed = invoke('{}', check=False)
+    assert failed.returncode == 3
+    assert json.loads(failed.stdout)['errorType'] == 'Function<KeyError>'
+
+
 def test_bash(example):
     invoke = example('bash', PROVIDED, 'any')
     for n in range(3):

@@ -205,3 +205,9 @@ def test_unfinished_output_precedes_the_answer(suite):
     environment = suite("say_part")
     answer = environment.invoke("no newline")
     assert "no newline" in environment.printed(answer)
+
+
+@case("Async")
+def test_async(suite):
+    environment = suite("later")
+    assert [environment.invoke(number).json for number in range(3)] == [0, 1, 2]

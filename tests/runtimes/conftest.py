@@ -10,19 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest.register_assert_rewrite("cases", "channel_peer")
 
 from channel_peer import Environment  # noqa: E402
-from languages import LANGUAGES, MANAGED  # noqa: E402
+from languages import LANGUAGES, MANAGED, leave_out  # noqa: E402
 
 
 def pytest_collection_modifyitems(config, items):
-    """A case that a language does not have (languages.py says why) is not a test of it."""
-    left_out = [item for item in items if does_not_apply(item)]
-    items[:] = [item for item in items if not does_not_apply(item)]
-    config.hook.pytest_deselected(items=left_out)
-
-
-def does_not_apply(item):
-    language = getattr(item, "callspec", None) and item.callspec.params.get("language")
-    return language and item.originalname in LANGUAGES[language].without
+    leave_out(config, items)
 
 
 @pytest.fixture(params=MANAGED)

@@ -219,3 +219,11 @@ def test_context_of_the_caller(suite):
     ).json
     assert described["tenantId"] == "tenant-1"
     assert (described["identityId"], described["identityPoolId"]) == ("eu:1", "eu:2")
+
+
+@case("Streaming")
+def test_streaming(suite):
+    answer = suite("stream").invoke(["one", "two", "three"])
+    assert len(answer.parts) >= 2
+    assert answer.payload == b"onetwothree"
+    assert answer.metadata["Lambda-Runtime-Function-Response-Mode"] == "streaming"

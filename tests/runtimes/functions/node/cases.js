@@ -81,3 +81,26 @@ exports.children = async () => {
     const listing = spawnSync('sh', ['-c', 'readlink /proc/self/fd/*']);
     return listing.stdout.toString().split('\n').filter(Boolean);
 };
+
+exports.pause = async (event) => {
+    if (event) await new Promise(() => setInterval(() => {}, 1000));
+    return 'awake';
+};
+
+exports.leave_or_count = async (event) => {
+    if (event !== null) process.exit(event);
+    return ++count;
+};
+
+exports.later = async (event) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return event;
+};
+
+exports.stream = awslambda.streamifyResponse(async (event, stream) => {
+    for (const part of event) {
+        stream.write(part);
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    stream.end();
+});

@@ -92,3 +92,13 @@ end
 def children(event:, context:)
   `readlink /proc/self/fd/*`.split
 end
+
+def pause(event:, context:)
+  sleep if event
+  'awake'
+end
+
+def leave_or_count(event:, context:)
+  exit!(event) if event
+  counter(event: event, context: context)
+end

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conformance suite of the languages against a daemon: the cases of tests/runtimes/cases.py, and what needs one."""
+import pytest
+from cases import *  # noqa: F403
+from cases import case
+from daemon_peer import Deployed
+from languages import LANGUAGES
+
+from support.zips import zip_folder
+
+
+@pytest.fixture(scope='session', params=[
+    pytest.param(language.name, marks=pytest.mark.long) if language.is_long else language.name
+    for language in LANGUAGES.values()])
+def language(request):
+    return request.param
+
+
+@pytest.fixture(scope='session')
+def facts(language):
+    return LANGUAGES[language]
+
+
+@pytest.fixture(scope='session')
+def package(facts):
+    """The zip of functions/<language>, built if it has to be."""
+    return zip_folder(facts.build(facts))
+
+
+@pytest.fixture
+def deploy(functions, facts, package):
+    """Deploy functions/<language> with any handler string."""
+    def create(handler, variables=None, **arguments):
+        arguments = {'Runtime': facts.runtime, 'Handler': handler, 'MemorySize': int(facts.memory_limit),
+                     'Environment': {'Variables': variables or {}}} | arguments
+        return Deployed(functions.create(package, **arguments), facts, handler, variables or {})
+    return create
+
+
+@pytest.fixture
+def suite(deploy, facts):
+    """Deploy a handler of functions/<language>."""
+    return lambda handler, variables=None, **more: deploy(facts.handler.format(handler), variables, **more)
+
+
+@case('Timeouts')
+def test_timeout(suite):
+    """The caller hears of it, and a fresh process serves the next one."""
+    function = suite('pause', Timeout=2)
+    answer = function.invoke(True)
+    assert answer.json['errorType'] == 'Sandbox.Timedout'
+    assert answer.json['errorMessage'].endswith('Error: Task timed out after 2.00 seconds')
+    assert function.invoke(False).json == 'awake'
+
+
+@case('Reuse')
+def test_fresh_process_after_an_exit(suite):
+    function = suite('leave_or_count')
+    assert [function.invoke(None).json for _ in range(2)] == [1, 2]
+    assert function.invoke(3).kind == 'EXIT'
+    assert function.invoke(None).json == 1
+
+
+@case('Init errors')
+def test_init_error_is_told_to_the_caller(deploy, facts):
+    answer = deploy(facts.absent_module).invoke({})
+    assert answer.json['errorType'] == facts.import_error
+
+
+@case('Logs: text')
+def test_log_line(suite):
+    function = suite('log')
+    answer = function.invoke('written by the logger')
+    assert 'written by the logger' in function.printed(answer)
+
+
+@case('Logs: JSON and levels')
+def test_log_levels(suite):
+    function = suite('log_warning', LoggingConfig={
+        'LogFormat': 'JSON', 'ApplicationLogLevel': 'WARN', 'SystemLogLevel': 'INFO'})
+    (log,) = function.invoke({}).logs
+    assert 'high enough' in log
+    assert 'too low' not in log
