@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Provisioned concurrency of versions and aliases, as a resource."""
+import re
+
+import pytest
+
+from support.errors import ARN, constraint, invalid, refused
+from support.functions import Factory
+
+CODE = 'def handler(event, context):\n    return event\n'
+NONE = 'No Provisioned Concurrency Config found for this function'
+NEITHER = 'The function resource provided must be an alias or a published version.'
+
+
+@pytest.fixture
+def function(functions, client):
+    """A function with two versions, and an alias of the first."""
+    return with_versions(functions, client)
+
+
+def with_versions(functions, client):
+    function = functions.create(CODE)
+    client.publish_version(FunctionName=function.name)
+    client.update_function_configuration(FunctionName=function.name, Description='second')
+    function.wait_updated()
+    client.publish_version(FunctionName=function.name)
+    client.create_alias(FunctionName=function.name, Name='live', FunctionVersion='1')
+    return function
+
+
+@pytest.fixture
+def alone(own_daemon, connect):
+    """(client, function) of a daemon of our own."""
+    client = connect(own_daemon.start().endpoint)
+    return client, with_versions(Factory(client), client)
+
+
+def bare(answer, status=200):
+    assert answer.pop('ResponseMetadata')['HTTPStatusCode'] == status
+    return answer
+
+
+def put(client, function, qualifier, count):
+    return bare(client.put_provisioned_concurrency_config(
+        FunctionName=function.name, Qualifier=qualifier, ProvisionedConcurrentExecutions=count), 202)
+
+
+def get(client, function, qualifier):
+    return bare(client.get_provisioned_concurrency_config(FunctionName=function.name, Qualifier=qualifier))
+
+
+def delete(client, function, qualifier):
+    bare(client.delete_provisioned_concurrency_config(FunctionName=function.name, Qualifier=qualifier), 204)
+
+
+def listed(client, function, **arguments):
+    answer = bare(client.list_provisioned_concurrency_configs(FunctionName=function.name, **arguments))
+    return [item['FunctionArn'] for item in answer['ProvisionedConcurrencyConfigs']]
+
+
+def unreserved(client):
+    return client.get_account_settings()['AccountLimit']['UnreservedConcurrentExecutions']
+
+
+def has_none(client, function, qualifier):
+    with pytest.raises(client.exceptions.ProvisionedConcurrencyConfigNotFoundException) as caught:
+        get(client, function, qualifier)
+    response = caught.value.response
+    assert response['ResponseMetadata']['HTTPStatusCode'] == 404
+    assert (response['message'], response['Type']) == (NONE, 'User')
+
+
+def refused_untyped(text, *arguments):
+    with pytest.raises(arguments[0].exceptions.InvalidParameterValueException) as caught:
+        put(*arguments)
+    assert caught.value.response['message'] == text
+    assert 'Type' not in caught.value.response
+
+
+@pytest.mark.parametrize('qualifier', ['1', 'live'])
+def test_lifecycle(function, client, qualifier):
+    revision = function.configuration(Qualifier=qualifier)['RevisionId']
+    has_none(client, function, qualifier)
+    made = put(client, function, qualifier, 2)
+    assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000', made['LastModified'])
+    assert made == {'RequestedProvisionedConcurrentExecutions': 2, 'AvailableProvisionedConcurrentExecutions': 0,
+                    'AllocatedProvisionedConcurrentExecutions': 0, 'Status': 'IN_PROGRESS',
+                    'LastModified': made['LastModified']}
+    ready = {'RequestedProvisionedConcurrentExecutions': 2, 'AvailableProvisionedConcurrentExecutions': 2,
+             'AllocatedProvisionedConcurrentExecutions': 2, 'Status': 'READY', 'LastModified': made['LastModified']}
+    assert get(client, function, qualifier) == ready
+    answer = bare(client.list_provisioned_concurrency_configs(FunctionName=function.name))
+    assert answer == {'ProvisionedConcurrencyConfigs': [{'FunctionArn': f'{function.arn}:{qualifier}', **ready}]}
+    put(client, function, qualifier, 1)
+    assert get(client, function, qualifier)['RequestedProvisionedConcurrentExecutions'] == 1
+    assert function.invoke('x', Qualifier=qualifier).json == 'x'
+    assert function.configuration(Qualifier=qualifier)['RevisionId'] == revision
+    delete(client, function, qualifier)
+    delete(client, function, qualifier)
+    has_none(client, function, qualifier)
+    assert listed(client, function) == []
+
+
+def test_missing(function, client):
+    calls = ((client.put_provisioned_concurrency_config, {'ProvisionedConcurrentExecutions': 1}),
+             (client.get_provisioned_concurrency_config, {}), (client.delete_provisioned_concurrency_config, {}))
+    for call, more in calls:
+        for name in function.name, f'{function.name}-none':
+            refused('ResourceNotFoundException', f'Cannot find alias arn: {ARN}:function:{name}:nope', call,
+                    FunctionName=name, Qualifier='nope', **more)
+            refused('ResourceNotFoundException', f'Function not found: {ARN}:function:{name}:42', call,
+                    FunctionName=name, Qualifier='42', **more)
+    refused('ResourceNotFoundException', f'Function not found: {ARN}:function:{function.name}-none',
+            client.list_provisioned_concurrency_configs, FunctionName=f'{function.name}-none')
+
+
+def test_unpublished(function, client):
+    refused('InvalidParameterValueException',
+            'Provisioned Concurrency Configs cannot be applied to unpublished function versions.',
+            client.put_provisioned_concurrency_config, FunctionName=function.name, Qualifier='$LATEST',
+            ProvisionedConcurrentExecutions=1)
+    for call in client.get_provisioned_concurrency_config, client.delete_provisioned_concurrency_config:
+        refused('InvalidParameterValueException', NEITHER, call, FunctionName=function.name, Qualifier='$LATEST')
+
+
+def test_bad_input(function, lax_client):
+    invalid(constraint('0', 'provisionedConcurrentExecutions', 'have value greater than or equal to 1'),
+            lax_client.put_provisioned_concurrency_config, FunctionName=function.name, Qualifier='1',
+            ProvisionedConcurrentExecutions=0)
+    refused('InvalidParameterValueException',
+            'The derived qualifier from the function name does not match the specified qualifier.',
+            lax_client.get_provisioned_concurrency_config, FunctionName=f'{function.name}:1', Qualifier='2')
+
+
+def test_version_and_its_alias_exclude_each_other(function, client):
+    put(client, function, '1', 1)
+    refused('ResourceConflictException',
+            "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
+            put, client, function, 'live', 1)
+    put(client, function, '2', 1)
+    put(client, function, '1', 2)
+    delete(client, function, '1')
+    put(client, function, 'live', 1)
+    refused('ResourceConflictException', 'Version is pointed by a Provisioned Concurrency alias',
+            put, client, function, '1', 1)
+    put(client, function, 'live', 2)
+    client.create_alias(FunctionName=function.name, Name='other', FunctionVersion='1')
+    put(client, function, 'other', 1)
+
+
+def test_share_of_the_account(alone):
+    client, function = alone
+    put(client, function, '1', 300)
+    assert unreserved(client) == 700
+    put(client, function, '2', 100)
+    assert unreserved(client) == 600
+    refused_untyped("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
+                    '[700].', client, function, '2', 701)
+    refused_untyped("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+                    'below its minimum value of [100].', client, function, '2', 601)
+    put(client, function, '2', 600)
+    assert unreserved(client) == 100
+    put(client, function, '2', 599)
+    delete(client, function, '2')
+    assert unreserved(client) == 700
+    client.delete_function(FunctionName=function.name)
+    assert unreserved(client) == 1000
+
+
+def test_beside_a_reservation(alone):
+    client, function = alone
+    client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=10)
+    put(client, function, '1', 6)
+    refused('InvalidParameterValueException', 'Requested Provisioned Concurrency should not be greater than the '
+            'reservedConcurrentExecution for function', put, client, function, '2', 5)
+    put(client, function, '2', 4)
+    assert unreserved(client) == 990
+    refused('InvalidParameterValueException', " ReservedConcurrentExecutions  9 should not be lower than function's "
+            'total provisioned concurrency [10].', client.put_function_concurrency, FunctionName=function.name,
+            ReservedConcurrentExecutions=9)
+    client.delete_function_concurrency(FunctionName=function.name)
+    assert unreserved(client) == 990
+    client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=900)
+    assert unreserved(client) == 100
+    refused('InvalidParameterValueException', 'Requested Provisioned Concurrency should not be greater than the '
+            'reservedConcurrentExecution for function', put, client, function, '2', 895)
+
+
+def test_list_pages(function, client):
+    for name in 'b', 'a', 'C':
+        client.create_alias(FunctionName=function.name, Name=name, FunctionVersion='1')
+        put(client, function, name, 1)
+    put(client, function, '2', 1)
+    whole = [f'{function.arn}:{name}' for name in ('2', 'C', 'a', 'b')]
+    assert listed(client, function) == whole
+    paginator = client.get_paginator('list_provisioned_concurrency_configs')
+    pages = list(paginator.paginate(FunctionName=function.name, PaginationConfig={'PageSize': 3}))
+    assert [[item['FunctionArn'] for item in page['ProvisionedConcurrencyConfigs']] for page in pages] == \
+        [whole[:3], whole[3:]]
+    assert 'NextMarker' in pages[0] and 'NextMarker' not in pages[1]
+
+
+def test_list_refuses(function, lax_client):
+    invalid(constraint('51', 'maxItems', 'have value less than or equal to 50'),
+            lax_client.list_provisioned_concurrency_configs, FunctionName=function.name, MaxItems=51)
+
+
+def test_goes_with_its_qualifier(function, client):
+    put(client, function, 'live', 1)
+    put(client, function, '2', 1)
+    client.delete_alias(FunctionName=function.name, Name='live')
+    client.delete_function(FunctionName=function.name, Qualifier='2')
+    assert listed(client, function) == []
+    client.create_alias(FunctionName=function.name, Name='live', FunctionVersion='1')
+    has_none(client, function, 'live')
+
+
+def test_survives_a_kill(own_daemon, alone, connect):
+    client, function = alone
+    put(client, function, '2', 5)
+    put(client, function, 'live', 3)
+    before = get(client, function, 'live')
+    own_daemon.kill()
+    client = connect(own_daemon.start().endpoint)
+    assert get(client, function, 'live') == before
+    assert listed(client, function) == [f'{function.arn}:2', f'{function.arn}:live']
+    assert unreserved(client) == 992
