@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One recorded case, replayed: the same calls in the same order, each answer held to the recorded one."""
 import pathlib
+import time
 
 import botocore.exceptions
 import pytest
@@ -9,6 +10,7 @@ from facts import load
 from support.functions import counter
 from support.zips import make_zip
 
+SECONDS = 60  # a bound, not a wait
 ACCOUNT = '111111111111'  # as in the recordings
 RECORDED = load()
 NOT_REPRODUCED = pathlib.Path(__file__).parent / 'not-reproduced.txt'
@@ -17,9 +19,12 @@ ZIP = make_zip({'index.py': 'def handler(event, context):\n    return event\n'})
 OTHER_ZIP = make_zip({'index.py': 'def handler(event, context):\n    return "other"\n'})
 
 
-def recorded(name, region='us-east-1'):
-    """The test replays this case (and the case's parameters are the test's: "case[a]" is "test[a]")."""
-    return pytest.mark.recorded(name, region=region)
+def recorded(name, region='us-east-1', daemon='daemon'):
+    """The test replays this case (and the case's parameters are the test's: "case[a]" is "test[a]").
+
+    The fixture daemon may be 'aws_daemon', which reaches other services as case.sources does, or 'aws_own_daemon'.
+    """
+    return pytest.mark.recorded(name, region=region, daemon=daemon)
 
 
 def not_reproduced():
@@ -50,8 +55,9 @@ def answer_of(call, arguments):
 
 
 class Case:
-    def __init__(self, name, client, lax_client):
+    def __init__(self, name, daemon, client, lax_client):
         self.name = name
+        self.daemon = daemon
         self.client = client
         self.lax_client = lax_client  # sends what boto3 would refuse to
         self.region = client.meta.region_name
@@ -72,7 +78,7 @@ class Case:
             found = [f"expected a success, got {answer['error']}: {answer['text']}"]
         else:
             found = self.comparison.deviations(expected, answer)
-        assert not found, '\n'.join([f'{self.name}, step {step}:'] + found)
+        assert not found, '\n    '.join([f'step {step}:'] + found)
         del self.left[0]
 
     def call(self, step, operation, lax=False, **arguments):
@@ -124,6 +130,17 @@ class Case:
 
     def wait_updated(self, name, **arguments):
         self._wait('function_updated_v2', name, arguments)
+
+    def settle_slowly(self):
+        """From here on (in a daemon of its own), nothing that is Pending or InProgress ends before the case does."""
+        self.daemon.restart('--settle-ms', '600000')
+
+    @staticmethod
+    def wait_until(condition):
+        end = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < end, f'not within {SECONDS} s'
+            time.sleep(0.02)  # polling for a state, bounded
 
     def _wait(self, waiter, name, arguments):
         self.client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig={'Delay': 0.05, 'MaxAttempts': 600},

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fixture "case" of the replayed recordings; what is not reproduced, and the report at the end."""
+import functools
+
 import pytest
 from cases import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, not_reproduced
+from sources import Sources
+from support.daemon import Daemon
 
-outcomes = {}  # case: 'reproduced', or how it failed
+outcomes = {}  # case: None, or why it is not reproduced
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'recorded(case, region): replays this recorded case')
+    config.addinivalue_line('markers', 'recorded(case, region, daemon): replays this recorded case')
 
 
 def pytest_collection_modifyitems(items):
@@ -28,46 +32,77 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
+def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     name = case_of(item)
-    if name and report.when == 'call':
-        outcomes[name] = report.outcome
-        if report.outcome == 'failed' and 'XPASS' in str(report.longrepr):
-            report.longrepr = f'{name} is reproduced; take it off {NOT_REPRODUCED.name}'
+    if not name or report.when == 'teardown' or (report.when == 'setup' and report.passed):
+        return
+    if report.passed:
+        outcomes[name] = None
+    elif call.excinfo:
+        outcomes[name] = not_reproduced().get(name) or call.excinfo.exconly().removeprefix('AssertionError: ')
+    else:  # it was expected to fail
+        outcomes[name] = report.longrepr = f'it is reproduced; take it off {NOT_REPRODUCED.name}'
 
 
 def pytest_terminal_summary(terminalreporter):
     if not outcomes:
         return
-    listed = not_reproduced()
     terminalreporter.section('recorded answers')
-    for name, outcome in sorted(outcomes.items()):
-        if outcome != 'passed':
-            terminalreporter.write_line(f'{name}: {listed.get(name, outcome)}')
-    reproduced = sum(outcome == 'passed' for outcome in outcomes.values())
+    for name, reason in sorted(outcomes.items()):
+        if reason:
+            terminalreporter.write_line(f'{name}: {reason}')
+    reproduced = sum(reason is None for reason in outcomes.values())
     terminalreporter.write_line(f'{reproduced} of {len(RECORDED)} recorded cases are reproduced')
 
 
 @pytest.fixture(scope='session')
-def account_clients(daemon, connect):
-    """account_clients(region): clients of the recorded account, a strict and a lax one."""
-    clients = {}
+def sources():
+    sources = Sources(ACCOUNT)
+    yield sources
+    sources.close()
 
-    def account_clients(region):
-        if region not in clients:
-            clients[region] = [connect(daemon.endpoint, access_key=ACCOUNT, region=region, validate=validate)
-                               for validate in (True, False)]
-        return clients[region]
-    return account_clients
+
+def started(program, uid, sources):
+    """A daemon that reaches the sources."""
+    daemon = Daemon(program, uid)
+    daemon.variables = {'AWS_ENDPOINT_URL': sources.endpoint, 'AWS_ACCESS_KEY_ID': 'test',
+                        'AWS_SECRET_ACCESS_KEY': 'test'}
+    try:
+        yield daemon.start()
+    finally:
+        daemon.close()
+
+
+@pytest.fixture(scope='session')
+def aws_daemon(program, daemon_uid, sources):
+    yield from started(program, daemon_uid, sources)
 
 
 @pytest.fixture
-def case(request, account_clients, model_check):
+def aws_own_daemon(program, daemon_uid, sources):
+    yield from started(program, daemon_uid, sources)
+
+
+@pytest.fixture(scope='session')
+def clients_for(connect):
+    """clients_for(endpoint, region): a strict and a lax client of the recorded account; making them takes long."""
+    @functools.cache
+    def clients_for(endpoint, region):
+        return [connect(endpoint, access_key=ACCOUNT, region=region, validate=validate) for validate in (True, False)]
+    return clients_for
+
+
+@pytest.fixture
+def case(request, clients_for, model_check):
     """The case that the test is marked with."""
-    region = request.node.get_closest_marker('recorded').kwargs['region']
+    asked = request.node.get_closest_marker('recorded').kwargs
     before = len(model_check.complaints)
-    case = Case(case_of(request.node), *account_clients(region))
+    daemon = request.getfixturevalue(asked['daemon'])
+    case = Case(case_of(request.node), daemon, *clients_for(daemon.endpoint, asked['region']))
+    if asked['daemon'] != 'daemon':
+        case.sources = request.getfixturevalue('sources')
     yield case
     case.close()
+    daemon.check_alive()
     assert model_check.complaints[before:] == []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's other services, as moto's server speaks for them: a process of its own on a port of its own."""
+import functools
 import itertools
 import os
 import pathlib
@@ -43,6 +44,7 @@ class Moto:
                 return found.group(1)
         raise AssertionError(f'moto_server ended:\n{seen}')
 
+    @functools.cache
     def client(self, service, **config):
         return boto3.session.Session().client(
             service, endpoint_url=self.endpoint, region_name='us-east-1', aws_access_key_id='test',
