@@ -161,7 +161,7 @@ int policy_remove(struct policy *policy, struct arena *arena, struct str sid)
     if (at < 0)
         return err_pass((int)at);
     if ((size_t)at == count)
-        return POLICY_NO_STATEMENT;
+        return count == 0 ? POLICY_EMPTY : POLICY_NO_STATEMENT;
     if (!statements)
         return err_new(-ENOMEM);
     for (size_t i = 0, to = 0; i < count; i++)

@@ -47,7 +47,8 @@ struct policy {
 enum policy_answer {
     POLICY_OK,
     POLICY_EXISTS,       /* there is a statement of that sid */
-    POLICY_NO_STATEMENT, /* there is none */
+    POLICY_EMPTY,        /* there are no statements at all */
+    POLICY_NO_STATEMENT, /* there is none of that sid */
     POLICY_TOO_LONG,     /* the document would be longer than POLICY_BYTES_MAX */
 };
 
@@ -74,7 +75,7 @@ int policy_statement_decode(struct str row, struct policy_statement *ret_stateme
  */
 int policy_add(struct policy *policy, struct arena *arena, const struct policy_statement *statement,
                struct str resource, size_t *ret_bytes);
-/* POLICY_OK, POLICY_NO_STATEMENT or a failure. */
+/* POLICY_OK, POLICY_EMPTY, POLICY_NO_STATEMENT or a failure. */
 int policy_remove(struct policy *policy, struct arena *arena, struct str sid);
 
 /* Append the JSON text of one statement, of the whole document. Failures to append stay in the

@@ -158,7 +158,7 @@ static void test_document(void **state)
     (void)state;
     arena_init(&arena);
     assert_int_equal(policy_decode(STR_NONE, &arena, &policy), 0);
-    assert_int_equal(policy_remove(&policy, &arena, STR("b")), POLICY_NO_STATEMENT);
+    assert_int_equal(policy_remove(&policy, &arena, STR("b")), POLICY_EMPTY);
     assert_int_equal(add(&policy, &arena, "b", NULL), POLICY_OK);
     assert_int_equal(add(&policy, &arena, "a", NULL), POLICY_OK);
     assert_int_equal(add(&policy, &arena, "b", NULL), POLICY_EXISTS);

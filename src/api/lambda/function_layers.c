@@ -49,7 +49,7 @@ static int refuse_denied(const struct settings *settings, struct settings_fault 
                          struct arena *arena, const struct layer_ref *ref)
 {
     fault->kind = &lambda_fault_access_denied;
-    fault->message = layer_ref_denied_text(arena, settings->principal, STR("GetLayerVersion"), ref);
+    fault->message = layer_ref_denied_text(arena, settings->principal, LAYER_REF_GET, ref);
     return SETTINGS_REFUSED;
 }
 

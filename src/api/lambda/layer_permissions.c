@@ -8,6 +8,7 @@
 #include "api/lambda/handlers.h"
 #include "api/lambda/layer_ref.h"
 #include "api/lambda/service_internal.h"
+#include "api/lambda/statements.h"
 #include "api/request.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -18,21 +19,13 @@
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
-/* Answers of the rules. */
-enum {
-    PERMISSION_EXISTS = CATALOG_CALLER,
-    PERMISSION_NO_POLICY,
-    PERMISSION_NO_STATEMENT,
-    PERMISSION_TOO_LONG,
-};
-
 /* AddLayerVersionPermission or RemoveLayerVersionPermission; in the request's arena. */
 struct layer_permission {
     struct api_request *request;
     struct lambda_service *service;
     struct str resource; /* ARN of the version */
     struct policy_statement statement;
-    size_t bytes; /* PERMISSION_TOO_LONG */
+    size_t bytes; /* policy_add() */
     struct catalog_edit_layer_policy input;
     void (*on_edited)(struct layer_permission *permission);
     struct catalog_change change;
@@ -44,16 +37,9 @@ static void answer_version_missing(struct api_request *request, struct str resou
               STR_FMT(resource));
 }
 
-static void answer_no_policy(struct api_request *request)
-{
-    api_fault(request, &lambda_fault_resource_not_found,
-              "No policy is associated with the given resource.");
-}
-
 static void refuse(struct layer_permission *permission, int answer)
 {
     struct api_request *request = permission->request;
-    struct str sid = permission->statement.sid;
 
     switch (answer) {
     case CATALOG_NOT_FOUND:
@@ -67,26 +53,11 @@ static void refuse(struct layer_permission *permission, int answer)
     case CATALOG_BUSY:
         api_fault(request, &lambda_fault_too_many_requests, "Rate Exceeded.");
         break;
-    case PERMISSION_EXISTS:
-        api_fault(request, &lambda_fault_resource_conflict,
-                  "The statement id (%.*s) provided already exists. Please provide a new statement "
-                  "id, or remove the existing statement.",
-                  STR_FMT(sid));
-        break;
-    case PERMISSION_NO_POLICY:
-        answer_no_policy(request);
-        break;
-    case PERMISSION_NO_STATEMENT:
-        api_fault(request, &lambda_fault_resource_not_found,
-                  "Statement %.*s is not found in resource policy.", STR_FMT(sid));
-        break;
-    case PERMISSION_TOO_LONG:
-        api_fault(request, &lambda_fault_policy_length_exceeded,
-                  "The final policy size (%zu) is bigger than the limit (%d).", permission->bytes,
-                  POLICY_BYTES_MAX);
-        break;
     default:
-        api_fault_internal(request, err_fold(answer));
+        if (answer >= CATALOG_CALLER)
+            statement_refuse(request, answer, permission->statement.sid, permission->bytes);
+        else
+            api_fault_internal(request, err_fold(answer));
         break;
     }
 }
@@ -147,18 +118,8 @@ static int add_apply(const struct catalog_edit_layer_policy *input, struct arena
                      struct policy *policy)
 {
     struct layer_permission *add = container_of(input, struct layer_permission, input);
-    int r = policy_add(policy, arena, &add->statement, add->resource, &add->bytes);
 
-    switch (r) {
-    case POLICY_OK:
-        return CATALOG_OK;
-    case POLICY_EXISTS:
-        return PERMISSION_EXISTS;
-    case POLICY_TOO_LONG:
-        return PERMISSION_TOO_LONG;
-    default:
-        return err_pass(r);
-    }
+    return statement_answer(policy_add(policy, arena, &add->statement, add->resource, &add->bytes));
 }
 
 /* The RevisionId of a version's policy; absent: it has none any more. */
@@ -200,7 +161,6 @@ void lambda_add_layer_version_permission(struct api_request *request, void *cont
     const struct lambda_add_layer_version_permission_request *input = request->input;
     struct layer_permission *add =
         permission_new(request, context, input->layer_name, input->version_number);
-    int r;
 
     if (!add)
         return;
@@ -209,17 +169,8 @@ void lambda_add_layer_version_permission(struct api_request *request, void *cont
         .action = input->action,
         .principal_org_id = input->organization_id,
     };
-    r = policy_principal(&request->arena, arn_partition(request->principal.region),
-                         input->principal, &add->statement.principal);
-    if (r == -EINVAL) {
-        answer_invalid(request, "The provided principal was invalid. Please check the principal "
-                                "and try again.");
+    if (!statement_principal(request, input->principal, &add->statement.principal))
         return;
-    }
-    if (r < 0) {
-        api_fault_internal(request, err_pass(r));
-        return;
-    }
     add->input.revision_id = input->revision_id;
     add->input.apply = add_apply;
     add->on_edited = on_added;
@@ -233,14 +184,8 @@ static int remove_apply(const struct catalog_edit_layer_policy *input, struct ar
 {
     const struct layer_permission *remove =
         container_of(input, const struct layer_permission, input);
-    int r;
 
-    if (policy->statements.count == 0)
-        return PERMISSION_NO_POLICY;
-    r = policy_remove(policy, arena, remove->statement.sid);
-    if (r == POLICY_NO_STATEMENT)
-        return PERMISSION_NO_STATEMENT;
-    return r == POLICY_OK ? CATALOG_OK : err_pass(r);
+    return statement_answer(policy_remove(policy, arena, remove->statement.sid));
 }
 
 static void on_removed(struct layer_permission *remove)
@@ -283,7 +228,7 @@ static bool policy_get(struct api_request *request, struct catalog *catalog,
     if (r < 0)
         api_fault_internal(request, err_pass(r));
     else if (!str_is_set(version.policy))
-        answer_no_policy(request);
+        statement_refuse_no_policy(request);
     else
         return true;
     return false;

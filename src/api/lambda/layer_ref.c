@@ -4,17 +4,15 @@
 
 #include <errno.h>
 
+#include "api/lambda/access.h"
 #include "api/request.h"
 #include "base/error.h"
 #include "catalog/arn.h"
 #include "catalog/catalog.h"
 #include "catalog/layer.h"
 #include "catalog/policy.h"
-#include "catalog/policy_access.h"
 #include "model/lambda/faults.h"
 #include "model/model.h"
-
-#define GET_ACTION STR("lambda:GetLayerVersion")
 
 static bool next_is(struct str *rest, struct str wanted)
 {
@@ -53,24 +51,13 @@ struct layer_ref layer_ref_of(const struct api_request *request, struct str laye
     return ref;
 }
 
-/* Absent when out of memory. */
-static struct str root_of(struct arena *arena, const struct api_principal *principal)
-{
-    return arena_printf(arena, "arn:%.*s:iam::%.*s:root", STR_FMT(arn_partition(principal->region)),
-                        STR_FMT(principal->account));
-}
-
 struct str layer_ref_denied_text(struct arena *arena, const struct api_principal *principal,
                                  struct str action, const struct layer_ref *ref)
 {
     struct str arn = ref->number == 0 ? arn_layer(arena, &ref->layer)
                                       : arn_layer_version(arena, &ref->layer, ref->number);
 
-    return arena_printf(arena,
-                        "User: %.*s is not authorized to perform: lambda:%.*s on resource: %.*s "
-                        "because no resource-based policy allows the lambda:%.*s action",
-                        STR_FMT(root_of(arena, principal)), STR_FMT(action), STR_FMT(arn),
-                        STR_FMT(action));
+    return access_denied_text(arena, principal, action, arn);
 }
 
 void layer_ref_answer_denied(struct api_request *request, struct str action,
@@ -95,7 +82,8 @@ bool layer_ref_resolve(struct api_request *request, struct str layer_name, int64
 {
     *ret_ref = layer_ref_of(request, layer_name, number);
     if (!str_eq(ret_ref->layer.account, request->principal.account)) {
-        layer_ref_answer_denied(request, str_of(request->operation->name), ret_ref);
+        layer_ref_answer_denied(
+            request, arena_printf(&request->arena, "lambda:%s", request->operation->name), ret_ref);
         return false;
     }
     if (!str_eq(ret_ref->layer.region, request->principal.region)) {
@@ -105,18 +93,14 @@ bool layer_ref_resolve(struct api_request *request, struct str layer_name, int64
     return true;
 }
 
-/* The caller is the root of its account. 1, 0 or a failure. */
+/* 1, 0 or a failure. */
 static int is_shared(const struct api_principal *principal, const struct layer_version *version,
                      struct arena *arena)
 {
-    const struct policy_access access = {.principal = root_of(arena, principal),
-                                         .action = GET_ACTION};
     struct policy policy;
     int r = policy_decode(version->policy, arena, &policy);
 
-    if (r == 0 && !str_is_set(access.principal))
-        r = err_new(-ENOMEM);
-    return r < 0 ? err_pass(r) : policy_allows(&policy, &access);
+    return r < 0 ? err_pass(r) : access_by_policy(arena, principal, &policy, LAYER_REF_GET);
 }
 
 /* Of a layer of another account nobody learns whether it is there. */

@@ -45,6 +45,8 @@ void layer_ref_answer_missing(struct api_request *request);
 void layer_ref_answer_denied(struct api_request *request, struct str action,
                              const struct layer_ref *ref);
 
-/* Why somebody may not do `action` ("GetLayerVersion"). Absent when out of memory. */
+#define LAYER_REF_GET STR("lambda:GetLayerVersion")
+
+/* Why somebody may not do `action`. Absent when out of memory. */
 struct str layer_ref_denied_text(struct arena *arena, const struct api_principal *principal,
                                  struct str action, const struct layer_ref *ref);

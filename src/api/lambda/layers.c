@@ -158,7 +158,7 @@ static void get(struct api_request *request, const struct lambda_service *servic
         return;
     }
     if (r == LAYER_REF_DENIED) {
-        layer_ref_answer_denied(request, STR("GetLayerVersion"), ref);
+        layer_ref_answer_denied(request, LAYER_REF_GET, ref);
         return;
     }
     if (r == LAYER_REF_OK)

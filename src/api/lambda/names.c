@@ -13,12 +13,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/lambda/access.h"
 #include "api/lambda/service_internal.h"
 #include "api/request.h"
 #include "base/error.h"
 #include "catalog/arn.h"
 #include "catalog/function_policy.h"
-#include "catalog/policy_access.h"
 #include "model/lambda/faults.h"
 #include "model/model.h"
 
@@ -153,57 +153,51 @@ bool name_parse(struct str text, struct name_parts *ret_parts)
     return false;
 }
 
-/* The name under which IAM knows the operation, after "lambda:". */
-static struct str action_of(const struct api_request *request)
+/* As IAM knows the operation. Absent when out of memory. */
+static struct str action_of(struct api_request *request)
 {
-    struct str name = str_of(request->operation->name);
+    const char *name = request->operation->name;
+    bool is_invoke = str_eq(str_of(name), STR("InvokeWithResponseStream")) ||
+                     str_eq(str_of(name), STR("Invoke"));
 
-    if (str_eq(name, STR("Invoke")) || str_eq(name, STR("InvokeWithResponseStream")))
-        return STR("InvokeFunction");
-    return name;
+    return arena_printf(&request->arena, "lambda:%s", is_invoke ? "InvokeFunction" : name);
 }
 
-/* 1, 0 or a failure. */
-static int policy_asked(struct api_request *request, const struct policy_access *access,
-                        const struct function_ref *name)
+/* 1, 0 (also when there is no such function) or a failure. */
+static int is_allowed(struct api_request *request, const struct function_ref *ref,
+                      struct str action)
 {
     const struct lambda_service *service = request->service->context;
     struct function_settings settings;
     struct policy policy;
-    int r = catalog_get_settings(service->options.catalog, &name->id, &request->arena, &settings);
+    int r = catalog_get_settings(service->options.catalog, &ref->id, &request->arena, &settings);
 
     if (r == CATALOG_NOT_FOUND)
         return 0;
     if (r == CATALOG_OK)
-        r = function_policy_get(&settings, &request->arena, name->qualifier, &policy);
+        r = function_policy_get(&settings, &request->arena, ref->qualifier, &policy);
     if (r < 0)
         return err_pass(r);
-    return policy_allows(&policy, access);
+    return access_by_policy(&request->arena, &request->principal, &policy, action);
 }
 
-/* The caller is the root of its account, which allows it everything. False: answered. */
-static bool check_policy(struct api_request *request, const struct function_ref *name)
+static bool check_policy(struct api_request *request, const struct function_ref *ref)
 {
     struct arena *arena = &request->arena;
-    struct str arn = arn_function(arena, &name->id, name->qualifier);
-    const struct policy_access access = {
-        .principal = arena_printf(arena, "arn:%.*s:iam::%.*s:root",
-                                  STR_FMT(arn_partition(request->principal.region)),
-                                  STR_FMT(request->principal.account)),
-        .action = arena_printf(arena, "lambda:%.*s", STR_FMT(action_of(request))),
-    };
-    int r = str_is_set(access.principal) && str_is_set(access.action)
-                ? policy_asked(request, &access, name)
-                : err_new(-ENOMEM);
+    struct str action = action_of(request);
+    int r = str_is_set(action) ? is_allowed(request, ref, action) : err_new(-ENOMEM);
 
-    if (r < 0)
+    if (r < 0) {
         api_fault_internal(request, err_pass(r));
-    else if (r == 0)
-        api_fault(request, &lambda_fault_access_denied,
-                  "User: %.*s is not authorized to perform: %.*s on resource: %.*s because no "
-                  "resource-based policy allows the %.*s action",
-                  STR_FMT(access.principal), STR_FMT(access.action), STR_FMT(arn),
-                  STR_FMT(access.action));
+    } else if (r == 0) {
+        const struct api_fault fault = {
+            .kind = &lambda_fault_access_denied,
+            .message = access_denied_text(arena, &request->principal, action,
+                                          arn_function(arena, &ref->id, ref->qualifier)),
+        };
+
+        api_fault_send(request, &fault);
+    }
     return r == 1;
 }
 

@@ -8,10 +8,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "api/lambda/service_internal.h"
 #include "api/request.h"
 #include "base/cleanup.h"
 #include "model/lambda/operations.h"
@@ -112,10 +114,40 @@ static void on_fault(struct api_request *request, const struct api_fault *fault)
 
 static const struct api_request_ops ops = {.fault = on_fault};
 
-static void ask(struct asked *asked, enum lambda_op operation)
+/* A service without any function. */
+struct world {
+    struct lambda_service service;
+    struct api_service api;
+};
+
+static int setup(void **state)
 {
+    const struct catalog_options options = {0};
+    struct world *world = calloc(1, sizeof(*world));
+
+    assert_non_null(world);
+    assert_int_equal(catalog_new(&world->service.options.catalog, &options), 0);
+    world->api.context = &world->service;
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    catalog_close(world->service.options.catalog, NULL, NULL);
+    free(world);
+    return 0;
+}
+
+static void ask(struct asked *asked, void **state, enum lambda_op operation)
+{
+    const struct world *world = *state;
+
     *asked = (struct asked){
         .request = {.ops = &ops,
+                    .service = &world->api,
                     .operation = &lambda_operations[operation],
                     .principal = {.account = STR("123456789012"), .region = STR("us-east-1")}}};
     arena_init(&asked->request.arena);
@@ -149,13 +181,12 @@ static const struct resolve_case resolve_cases[] = {
 
 static void test_resolve(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < array_count(resolve_cases); i++) {
         struct asked asked;
         struct function_ref ref;
         char text[256];
 
-        ask(&asked, LAMBDA_INVOKE);
+        ask(&asked, state, LAMBDA_INVOKE);
         if (name_resolve(&asked.request, str_of(resolve_cases[i].name),
                          str_of(resolve_cases[i].qualifier), NAME_BY_POLICY, &ref)) {
             (void)snprintf(text, sizeof(text), "%.*s|%.*s", STR_FMT(ref.id.name),
@@ -175,12 +206,38 @@ static void test_other_account_is_refused_without_words(void **state)
     struct asked asked;
     struct function_ref ref;
 
-    (void)state;
-    ask(&asked, LAMBDA_UPDATE_FUNCTION_CONFIGURATION);
+    ask(&asked, state, LAMBDA_UPDATE_FUNCTION_CONFIGURATION);
     assert_false(name_resolve_unqualified(&asked.request, STR("999999999999:function:f"),
                                           NAME_OWN_ACCOUNT, &ref));
     assert_string_equal(asked.fault, "AccessDeniedException: null");
     arena_deinit(&asked.request.arena);
+}
+
+/* The name of the action is not always that of the operation. */
+static void test_actions(void **state)
+{
+    static const struct {
+        enum lambda_op operation;
+        const char *action;
+    } cases[] = {
+        {LAMBDA_INVOKE, "lambda:InvokeFunction action"},
+        {LAMBDA_INVOKE_WITH_RESPONSE_STREAM, "lambda:InvokeFunction action"},
+        {LAMBDA_INVOKE_ASYNC, "lambda:InvokeAsync action"},
+        {LAMBDA_GET_FUNCTION, "lambda:GetFunction action"},
+        {LAMBDA_GET_POLICY, "lambda:GetPolicy action"},
+    };
+
+    for (size_t i = 0; i < array_count(cases); i++) {
+        struct asked asked;
+        struct function_ref ref;
+
+        ask(&asked, state, cases[i].operation);
+        assert_false(name_resolve(&asked.request, STR("999999999999:function:f:live"), STR_NONE,
+                                  NAME_BY_POLICY, &ref));
+        assert_true(str_ends_with(str_of(asked.fault), str_of(cases[i].action)));
+        assert_non_null(strstr(asked.fault, "999999999999:function:f:live because"));
+        arena_deinit(&asked.request.arena);
+    }
 }
 
 static void test_new_names(void **state)
@@ -189,10 +246,9 @@ static void test_new_names(void **state)
     struct asked asked;
     struct function_ref ref;
 
-    (void)state;
     memset(name, 'a', 65);
     name[65] = '\0';
-    ask(&asked, LAMBDA_CREATE_FUNCTION);
+    ask(&asked, state, LAMBDA_CREATE_FUNCTION);
     assert_false(name_resolve_new(&asked.request, str_of(name), &ref));
     assert_string_equal(asked.fault,
                         "InvalidParameterValueException: 1 validation error detected: Value "
@@ -221,9 +277,10 @@ int main(void)
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_resolve),
         cmocka_unit_test(test_other_account_is_refused_without_words),
+        cmocka_unit_test(test_actions),
         cmocka_unit_test(test_new_names),
         cmocka_unit_test(test_aliases),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -9,6 +9,7 @@
 #include "api/lambda/handlers.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
+#include "api/lambda/statements.h"
 #include "api/request.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -18,22 +19,13 @@
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
-/* Answers of the rules. */
-enum {
-    PERMISSION_REVISION = CATALOG_CALLER,
-    PERMISSION_EXISTS,
-    PERMISSION_NO_POLICY,
-    PERMISSION_NO_STATEMENT,
-    PERMISSION_TOO_LONG,
-};
-
 /* AddPermission or RemovePermission; in the request's arena. */
 struct permission {
     struct function_edit edit;
     struct str revision_id; /* expected; absent: any */
     struct policy_statement statement;
     struct str resource;
-    size_t bytes; /* PERMISSION_TOO_LONG */
+    size_t bytes; /* policy_add() */
 };
 
 static void refuse_revision(struct api_request *request)
@@ -58,37 +50,20 @@ static void refuse_missing(struct permission *permission)
 static void refuse(struct permission *permission, int answer)
 {
     struct api_request *request = permission->edit.request;
-    struct str sid = permission->statement.sid;
 
     switch (answer) {
     case CATALOG_NOT_FOUND:
     case CATALOG_ALIAS_NOT_FOUND:
         refuse_missing(permission);
         break;
-    case PERMISSION_REVISION:
+    case CATALOG_REVISION:
         refuse_revision(request);
         break;
-    case PERMISSION_EXISTS:
-        api_fault(request, &lambda_fault_resource_conflict,
-                  "The statement id (%.*s) provided already exists. Please provide a new statement "
-                  "id, or remove the existing statement.",
-                  STR_FMT(sid));
-        break;
-    case PERMISSION_NO_POLICY:
-        api_fault(request, &lambda_fault_resource_not_found,
-                  "No policy is associated with the given resource.");
-        break;
-    case PERMISSION_NO_STATEMENT:
-        api_fault(request, &lambda_fault_resource_not_found,
-                  "Statement %.*s is not found in resource policy.", STR_FMT(sid));
-        break;
-    case PERMISSION_TOO_LONG:
-        api_fault(request, &lambda_fault_policy_length_exceeded,
-                  "The final policy size (%zu) is bigger than the limit (%d).", permission->bytes,
-                  POLICY_BYTES_MAX);
-        break;
     default:
-        answer_refused(request, &permission->edit.ref, answer);
+        if (answer >= CATALOG_CALLER)
+            statement_refuse(request, answer, permission->statement.sid, permission->bytes);
+        else
+            answer_refused(request, &permission->edit.ref, answer);
         break;
     }
 }
@@ -131,7 +106,7 @@ static int policy_expect(const struct permission *permission, const struct catal
     if (r < 0)
         return err_pass(r);
     if (str_is_set(permission->revision_id) && !str_eq(permission->revision_id, revision_id))
-        return PERMISSION_REVISION;
+        return CATALOG_REVISION;
     return CATALOG_OK;
 }
 
@@ -158,16 +133,7 @@ static int add_apply(const struct catalog_edit *input, struct catalog_draft *dra
     if (r != CATALOG_OK)
         return r;
     r = policy_add(&policy, draft->arena, &add->statement, add->resource, &add->bytes);
-    switch (r) {
-    case POLICY_OK:
-        return policy_set(add, draft, &policy);
-    case POLICY_EXISTS:
-        return PERMISSION_EXISTS;
-    case POLICY_TOO_LONG:
-        return PERMISSION_TOO_LONG;
-    default:
-        return err_pass(r);
-    }
+    return r == POLICY_OK ? policy_set(add, draft, &policy) : statement_answer(r);
 }
 
 static void add_done(struct function_edit *edit, int answer)
@@ -192,7 +158,6 @@ static void add_done(struct function_edit *edit, int answer)
 static bool read_statement(struct api_request *request, struct permission *add)
 {
     const struct lambda_add_permission_request *input = request->input;
-    int r;
 
     if (str_eq(add->edit.ref.qualifier, STR("$LATEST"))) {
         answer_invalid(request, "We currently do not support adding policies for $LATEST.");
@@ -214,14 +179,7 @@ static bool read_statement(struct api_request *request, struct permission *add)
         .source_arn = input->source_arn,
         .via_function_url = input->invoked_via_function_url.value,
     };
-    r = policy_principal(&request->arena, arn_partition(add->edit.ref.id.region), input->principal,
-                         &add->statement.principal);
-    if (r == -EINVAL)
-        answer_invalid(request, "The provided principal was invalid. Please check the principal "
-                                "and try again.");
-    else if (r < 0)
-        api_fault_internal(request, err_pass(r));
-    return r == 0;
+    return statement_principal(request, input->principal, &add->statement.principal);
 }
 
 void lambda_add_permission(struct api_request *request, void *context)
@@ -246,12 +204,8 @@ static int remove_apply(const struct catalog_edit *input, struct catalog_draft *
 
     if (r != CATALOG_OK)
         return r;
-    if (policy.statements.count == 0)
-        return PERMISSION_NO_POLICY;
     r = policy_remove(&policy, draft->arena, remove->statement.sid);
-    if (r == POLICY_NO_STATEMENT)
-        return PERMISSION_NO_STATEMENT;
-    return r == POLICY_OK ? policy_set(remove, draft, &policy) : err_pass(r);
+    return r == POLICY_OK ? policy_set(remove, draft, &policy) : statement_answer(r);
 }
 
 static void remove_done(struct function_edit *edit, int answer)
