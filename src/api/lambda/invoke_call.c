@@ -22,7 +22,6 @@
 #include "catalog/arn.h"
 #include "catalog/catalog.h"
 #include "catalog/function.h"
-#include "code/code_store.h"
 #include "invoke/dispatch.h"
 #include "invoke/invocation.h"
 #include "model/lambda/faults.h"
@@ -204,57 +203,6 @@ static void submit(struct invoke_call *call, struct function_version *version)
         api_fault_internal(call->request, r);
 }
 
-static void run(struct invoke_call *call, bool may_prepare);
-
-/* The package was unpacked again; what the name means may have changed meanwhile. */
-static void on_code_prepared(struct code_request *code)
-{
-    struct invoke_call *call = container_of(code, struct invoke_call, code);
-
-    if (code->outcome == CODE_OK) {
-        (void)code_package_unref(code->package);
-        run(call, false);
-    } else if (code->outcome == CODE_MISSING) {
-        api_fault(call->request, &lambda_fault_service, "The function's code is missing.");
-    } else {
-        api_fault(call->request, &lambda_fault_invalid_zip_file,
-                  "Lambda could not unzip the deployment package.");
-    }
-}
-
-/* An alias is not asked again: it might choose another version, whose code is not there. */
-static void prepare(struct invoke_call *call, const struct function_version *version)
-{
-    int r;
-
-    call->chosen = arena_str(&call->request->arena, version->version);
-    if (!str_is_set(call->chosen)) {
-        api_fault_internal(call->request, err_new(-ENOMEM));
-        return;
-    }
-    call->code.on_done = on_code_prepared;
-    r = code_store_prepare(call->service->options.code, &call->code, &version->code);
-    if (r < 0)
-        api_fault_internal(call->request, r);
-}
-
-/* Normally the package is there: it was unpacked when the function was made. */
-static void run_version(struct invoke_call *call, struct function_version *version,
-                        bool may_prepare)
-{
-    struct code_package *package =
-        code_store_take_ready(call->service->options.code, &version->code);
-
-    if (package) {
-        submit(call, version);
-        (void)code_package_unref(package);
-    } else if (may_prepare) {
-        prepare(call, version);
-    } else {
-        api_fault(call->request, &lambda_fault_service, "The function's code is missing.");
-    }
-}
-
 /* Unlike other operations, Invoke names $LATEST when no qualifier was given. */
 static void fault_not_found(struct invoke_call *call)
 {
@@ -263,26 +211,30 @@ static void fault_not_found(struct invoke_call *call)
     answer_not_found(call->request, &call->ref);
 }
 
-static void run(struct invoke_call *call, bool may_prepare)
+static void on_target(struct invoke_target *target, int outcome, struct function_version *version)
 {
-    CLEANUP(function_version_unrefp) struct function_version *version = NULL;
-    struct str qualifier = str_is_set(call->chosen) ? call->chosen : call->ref.qualifier;
-    int r =
-        catalog_invoke_target(call->service->options.catalog, &call->ref.id, qualifier, &version);
+    struct invoke_call *call = container_of(target, struct invoke_call, target);
 
-    switch (r) {
+    switch (outcome) {
     case CATALOG_OK:
-        if (version->is_image)
-            api_fault(call->request, &api_fault_not_implemented,
-                      "Functions with PackageType Image cannot be run by this server yet.");
-        else
-            run_version(call, version, may_prepare);
+        submit(call, version);
         return;
     case CATALOG_NOT_FOUND:
         fault_not_found(call);
         return;
+    case INVOKE_TARGET_IMAGE:
+        api_fault(call->request, &api_fault_not_implemented,
+                  "Functions with PackageType Image cannot be run by this server yet.");
+        return;
+    case INVOKE_TARGET_CODE_MISSING:
+        api_fault(call->request, &lambda_fault_service, "The function's code is missing.");
+        return;
+    case INVOKE_TARGET_CODE_BROKEN:
+        api_fault(call->request, &lambda_fault_invalid_zip_file,
+                  "Lambda could not unzip the deployment package.");
+        return;
     default:
-        answer_refused(call->request, &call->ref, r);
+        answer_refused(call->request, &call->ref, outcome);
         return;
     }
 }
@@ -301,7 +253,10 @@ void invoke_call_dry_run(struct invoke_call *call, const void *output)
 
 void invoke_call_run(struct invoke_call *call)
 {
-    run(call, true);
+    call->target.id = call->ref.id;
+    call->target.qualifier = call->ref.qualifier;
+    call->target.done = on_target;
+    invoke_target_find(&call->target, call->service->options.catalog, call->service->options.code);
 }
 
 struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_service *service,

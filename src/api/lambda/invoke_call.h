@@ -11,8 +11,8 @@
 
 #include "api/lambda/names.h"
 #include "base/str.h"
-#include "code/code_store.h"
 #include "invoke/invocation.h"
+#include "invoke/target.h"
 
 struct api_request;
 struct lambda_service;
@@ -31,11 +31,10 @@ struct invoke_call {
     struct lambda_service *service;
     const struct invocation_sink *sink; /* its owner is the call */
     struct function_ref ref;
-    struct str chosen; /* the version, once its code is waited for; absent: none yet */
     struct str tenant_id;
     bool wants_tail;
     struct str client_context; /* decoded JSON text */
-    struct code_request code;
+    struct invoke_target target;
     /* The answer, kept until the end of the run when the tail belongs to it: */
     enum invocation_outcome outcome;
     char *payload;
