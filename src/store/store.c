@@ -73,7 +73,8 @@ void store_scan_start(struct store *store, struct store_scan *scan)
     arena_init(&scan->page_next);
     list_init(&scan->node);
     list_init(&scan->records);
-    scan->after = STR_NONE;
+    scan->seen = 0;
+    scan->stop = false;
     scan->is_last = false;
     scan->failure = 0;
     store->ops->scan(store, scan);

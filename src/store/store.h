@@ -20,6 +20,7 @@
  * machine. Any other result means that nothing of the batch was done.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ enum store_kind {
     STORE_CODE_SIGNING_CONFIG = 5,
     STORE_EVENT_SOURCE_MAPPING = 6,
     STORE_EVENT_SOURCE_PAIR = 7,
+    STORE_ASYNC_EVENT = 8, /* async/event.h: account/region/function/due and number */
 };
 
 /* Outcomes; a failure is a negative errno (-ENOSPC: disk full, -EIO: the disk failed). */
@@ -101,13 +103,16 @@ struct store_record {
  */
 struct store_scan {
     enum store_kind kind;
-    struct str prefix; /* borrowed until the end; empty: all */
+    struct str prefix; /* borrowed until the end, as after; empty: all */
+    struct str after;  /* only keys behind this one, which has the prefix; absent: all */
+    uint32_t max;      /* at most so many records; 0: all */
+    bool stop;         /* set in on_record: the scan is over with this record */
     void (*on_record)(struct store_scan *scan, const struct store_record *record);
     void (*on_done)(struct store_scan *scan, int failure);
 
     /* private */
     struct list node;
-    struct str after; /* last key of the page before */
+    uint32_t seen; /* records so far */
     struct arena page;
     struct arena page_next;
     struct list records;

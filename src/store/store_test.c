@@ -159,6 +159,48 @@ static void assert_content(struct fixture *fixture, const char *expected)
     assert_string_equal(reading.text, expected);
 }
 
+static void on_record_stop(struct store_scan *scan, const struct store_record *record)
+{
+    on_record(scan, record);
+    scan->stop = container_of(scan, struct reading, scan)->count == 2;
+}
+
+static void read_part(struct fixture *fixture, const struct store_scan *scan, const char *expected)
+{
+    struct reading reading = {.scan = *scan};
+
+    reading.scan.kind = STORE_FUNCTION;
+    reading.scan.on_done = on_scan_done;
+    store_scan_start(fixture->store, &reading.scan);
+    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
+    assert_true(reading.is_done);
+    assert_string_equal(reading.text, expected);
+}
+
+static void test_scan_of_a_part(void **state)
+{
+    static const char *const keys[] = {"a/1", "a/2", "a/3", "a/4", "b/1"};
+    struct fixture *fixture = *state;
+    int outcome;
+
+    fixture_open(fixture);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        (void)put(fixture, keys[i], "v", STORE_ABSENT, &outcome);
+    read_part(fixture, &(struct store_scan){.prefix = STR("a/"), .max = 2, .on_record = on_record},
+              "a/1=v@1 a/2=v@2 ");
+    read_part(fixture,
+              &(struct store_scan){
+                  .prefix = STR("a/"), .after = STR("a/2"), .max = 9, .on_record = on_record},
+              "a/3=v@3 a/4=v@4 ");
+    read_part(fixture,
+              &(struct store_scan){
+                  .prefix = STR("a/"), .after = STR("a/22"), .max = 1, .on_record = on_record},
+              "a/3=v@3 ");
+    read_part(fixture, &(struct store_scan){.prefix = STR("a/"), .on_record = on_record_stop},
+              "a/1=v@1 a/2=v@2 ");
+    fixture_close(fixture);
+}
+
 static void test_put_checks_revision(void **state)
 {
     struct fixture *fixture = *state;
@@ -574,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_checks_revision, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scan_of_a_part, setup, teardown),
         cmocka_unit_test_setup_teardown(test_delete_checks_revision, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_is_atomic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_groups, setup, teardown),

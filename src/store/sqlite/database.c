@@ -292,6 +292,13 @@ static int page_read(struct store_scan *scan, sqlite3_stmt *statement)
     return code == SQLITE_DONE ? 0 : err_new(failure_of(code));
 }
 
+static int page_records(const struct store_scan *scan)
+{
+    uint32_t left = scan->max - scan->seen;
+
+    return scan->max == 0 || left > PAGE_RECORDS_MAX ? PAGE_RECORDS_MAX : (int)left;
+}
+
 void database_page(struct database *database, struct store_scan *scan)
 {
     bool is_first = !str_is_set(scan->after);
@@ -299,7 +306,7 @@ void database_page(struct database *database, struct store_scan *scan)
 
     (void)sqlite3_bind_int(statement, 1, (int)scan->kind);
     bind_text(statement, 2, is_first ? scan->prefix : scan->after);
-    (void)sqlite3_bind_int(statement, 3, PAGE_RECORDS_MAX);
+    (void)sqlite3_bind_int(statement, 3, page_records(scan));
     scan->failure = page_read(scan, statement);
     (void)sqlite3_reset(statement);
 }

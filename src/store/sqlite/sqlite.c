@@ -151,11 +151,14 @@ static void scan_deliver(struct sqlite_store *store, struct store_scan *scan)
         struct store_record *record = container_of(node, struct store_record, node);
 
         list_remove(node);
+        if (scan->failure < 0 || scan->stop)
+            continue;
         scan->after = record->key;
-        if (scan->failure == 0)
-            scan->on_record(scan, record);
+        scan->seen++;
+        scan->on_record(scan, record);
     }
-    if (scan->is_last || scan->failure < 0)
+    if (scan->is_last || scan->failure < 0 || scan->stop ||
+        (scan->max > 0 && scan->seen >= scan->max))
         scan_end(scan);
     else
         sqlite_scan(&store->store, scan);
