@@ -86,10 +86,10 @@ void fixture_open(struct fixture *fixture)
     if (store_sqlite_open(&fixture->store.real, &fixture->loop, fixture->path, &why) != 0)
         fail_msg("%s", why.text);
     assert_int_equal(catalog_new(&fixture->catalog, &options), 0);
-    catalog_load(fixture->catalog, on_loaded, fixture);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
     fixture->watch.on_event = on_event;
     catalog_watch_start(fixture->catalog, &fixture->watch);
+    catalog_load(fixture->catalog, on_loaded, fixture);
+    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
 }
 
 static void on_closed(void *owner)
