@@ -22,7 +22,6 @@ enum {
     DEFAULT_TIMEOUT_S = 3,
     DEFAULT_MEMORY_MB = 128,
     DEFAULT_TMP_MB = 512,
-    MAX_MEMORY_MB = 10240, /* of a function that does not run on instances of its own */
     VPC_ID_DIGITS = 17,
 };
 
@@ -227,19 +226,19 @@ static int apply_environment(const struct settings *settings, struct arena *aren
     return SETTINGS_OK;
 }
 
-/* Nobody here knows the subnet's network; equal subnets get equal ids. */
-static int vpc_id_make(const struct lambda_subnet_ids *subnets, struct arena *arena,
-                       struct str *ret_id)
+/* Nobody here knows the networks of subnets: an account has one in each region. */
+static int vpc_id_make(const struct settings *settings, struct arena *arena, struct str *ret_id)
 {
+    const struct api_principal *principal = settings->principal;
     char hex[DIGEST_HEX_BYTES];
     struct digest digest;
+    struct str place =
+        arena_printf(arena, "%.*s/%.*s", STR_FMT(principal->account), STR_FMT(principal->region));
     int r;
 
-    if (subnets->count == 0) {
-        *ret_id = STR("");
-        return 0;
-    }
-    r = hash_bytes(&digest, subnets->ptr[0].ptr, subnets->ptr[0].len);
+    if (!str_is_set(place))
+        return err_new(-ENOMEM);
+    r = hash_bytes(&digest, place.ptr, place.len);
     if (r < 0)
         return err_pass(r);
     *ret_id = arena_printf(arena, "vpc-%.*s", VPC_ID_DIGITS, digest_hex(&digest, hex));
@@ -263,9 +262,11 @@ static int apply_vpc(const struct settings *settings, struct arena *arena,
     if ((config->vpc_subnets.count > 0) != (config->vpc_security_groups.count > 0))
         return settings_refuse(fault, arena,
                                "SubnetIds and SecurityIds must coexist or be both empty list.");
-    if (!vpc->subnet_ids.ptr)
-        return SETTINGS_OK;
-    return vpc_id_make(&vpc->subnet_ids, arena, &config->vpc_id);
+    if (config->vpc_subnets.count > 0)
+        return vpc_id_make(settings, arena, &config->vpc_id);
+    config->vpc_id = STR("");
+    config->vpc_ipv6 = false;
+    return SETTINGS_OK;
 }
 
 static int apply_file_systems(const struct settings *settings, struct arena *arena,
@@ -331,9 +332,9 @@ static int apply_snap_start(const struct settings *settings, struct arena *arena
         config->snap_start_published =
             str_eq(settings->snap_start->apply_on, STR("PublishedVersions"));
     if (config->snap_start_published && !runtime_has_snap_start(config->runtime))
-        return settings_refuse(fault, arena,
-                               "%.*s is not supported for SnapStart enabled functions.",
-                               STR_FMT(config->runtime));
+        return settings_refuse(
+            fault, arena, "%.*s is not supported for SnapStart enabled functions.",
+            STR_FMT(function_config_is_image(config) ? STR("Image") : config->runtime));
     return SETTINGS_OK;
 }
 
@@ -369,17 +370,6 @@ static void apply_plain(const struct settings *settings, struct function_config 
     set_or_clear(&config->kms_key_arn, settings->kms_key_arn);
 }
 
-static int check_memory(const struct settings *settings, struct arena *arena,
-                        struct settings_fault *fault)
-{
-    if (!settings->memory_size.has || settings->memory_size.value <= MAX_MEMORY_MB)
-        return SETTINGS_OK;
-    return settings_refuse(fault, arena,
-                           "'MemorySize' value failed to satisfy constraint: Member must have "
-                           "value less than or equal to %d",
-                           MAX_MEMORY_MB);
-}
-
 /* Members that belong to the other package type. */
 static int apply_image(const struct settings *settings, struct arena *arena,
                        struct function_config *config, struct settings_fault *fault)
@@ -406,8 +396,6 @@ int settings_apply(const struct settings *settings, struct arena *arena,
 {
     int r = apply_image(settings, arena, config, ret_fault);
 
-    if (r == SETTINGS_OK)
-        r = check_memory(settings, arena, ret_fault);
     if (r == SETTINGS_OK)
         r = apply_runtime(settings, arena, config, ret_fault);
 

@@ -139,7 +139,7 @@ static int code_apply(const struct catalog_update *catalog_update, struct arena 
     if (input->architectures.count > 0)
         config->architecture = input->architectures.ptr[0];
     if (update->is_image)
-        return image_apply(input->image_uri, config);
+        return image_apply(input->image_uri, config) < 0 ? err_new(-ENOMEM) : CATALOG_OK;
     config->code = update->code.digest;
     config->code_bytes = update->code.bytes;
     config->code_unpacked_bytes = code_package_unpacked_bytes(update->code.package);
