@@ -13,7 +13,20 @@
 #include "jail/failure.h"
 #include "jail/mount.h"
 
-enum { LOWER_BYTES = LIMIT_LAYERS_PER_FUNCTION * (DIGEST_HEX_BYTES + 16) };
+/* fsconfig takes no text that is longer, so packages are named by descriptors. */
+enum { LOWER_BYTES = 256, LOWER_NAME_BYTES = sizeof("/proc/self/fd/2147483647:") };
+static_assert(LIMIT_LAYERS_PER_FUNCTION * LOWER_NAME_BYTES <= LOWER_BYTES, "too many layers");
+
+struct lowers {
+    int fds[LIMIT_LAYERS_PER_FUNCTION]; /* the first `count` */
+    size_t count;
+};
+
+static void lowers_close(struct lowers *lowers)
+{
+    for (size_t i = 0; i < lowers->count; i++)
+        close_fdp(&lowers->fds[i]);
+}
 
 /* Detached trees, -1 where a box keeps what it has. */
 struct trees {
@@ -38,16 +51,24 @@ static int clone_package(const struct jail *jail, const struct digest *digest)
 }
 
 /* Several layers become one folder, the last on top: that one comes first for overlayfs. */
-static int overlay(const struct jail_assign *assign)
+static int overlay(const struct jail *jail, const struct jail_assign *assign)
 {
+    CLEANUP(lowers_close) struct lowers lowers = {0};
     char lower[LOWER_BYTES];
     char name[DIGEST_HEX_BYTES];
     const char *const options[] = {"lowerdir", lower, NULL};
     size_t used = 0;
 
-    for (size_t i = assign->layer_count; i-- > 0;)
-        used += (size_t)snprintf(lower + used, sizeof(lower) - used, "%s/code-ro/%s",
-                                 used ? ":" : "", digest_hex(&assign->layers[i], name));
+    for (size_t i = assign->layer_count; i-- > 0;) {
+        int fd = openat(jail->root.code_ro_fd, digest_hex(&assign->layers[i], name),
+                        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
+            return -errno;
+        lowers.fds[lowers.count++] = fd;
+        used += (size_t)snprintf(lower + used, sizeof(lower) - used, "%s/proc/self/fd/%d",
+                                 used ? ":" : "", fd);
+    }
     must(used < sizeof(lower));
     return tree_new("overlay", options, TREE_FOREIGN);
 }
@@ -61,8 +82,8 @@ static int make_trees(const struct jail *jail, const struct jail_assign *assign,
     if (trees->code < 0)
         return fail(failure, JAIL_STEP_CODE, trees->code);
     if (assign->layer_count)
-        trees->layers =
-            assign->layer_count == 1 ? clone_package(jail, &assign->layers[0]) : overlay(assign);
+        trees->layers = assign->layer_count == 1 ? clone_package(jail, &assign->layers[0])
+                                                 : overlay(jail, assign);
     if (assign->layer_count && trees->layers < 0)
         return fail(failure, JAIL_STEP_LAYERS, trees->layers);
     if (runtime_fd >= 0)
