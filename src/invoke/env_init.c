@@ -83,6 +83,17 @@ void env_on_ready(void *owner, int listener_fd)
     }
 }
 
+/* What INIT says. A wrapper may have changed the environment that the process was started with, and
+ * that is then the one. */
+static struct str init_block(const struct env *env)
+{
+    for (size_t i = 0; i < env->version->env_count; i++)
+        if (str_eq(env->version->env[i].name, STR("AWS_LAMBDA_EXEC_WRAPPER")) &&
+            env->version->env[i].value.len > 0)
+            return STR("");
+    return buf_str(&env->process_env);
+}
+
 void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
 {
     struct env *env = owner;
@@ -98,14 +109,15 @@ void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
     if (channel_fd >= 0)
         r = session_open_channel(env->session, channel_fd);
     if (r < 0) {
-        (void)sandbox_kill(env->sandbox, SANDBOX_PROCESS_ALL); /* the exit is the event to act upon */
+        (void)sandbox_kill(env->sandbox,
+                           SANDBOX_PROCESS_ALL); /* the exit is the event to act upon */
         return;
     }
     if (env->state == ENV_STARTING) {
         env->state = ENV_INIT;
         env_limit_start(env, LIMIT_INIT_MS);
     }
-    session_init(env->session, buf_str(&env->process_env));
+    session_init(env->session, init_block(env));
 }
 
 void env_on_session_ready(void *owner)

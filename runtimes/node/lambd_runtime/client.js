@@ -33,8 +33,13 @@ const EXIT_UNCAUGHT_EXCEPTION = 129;
 const LAST_CALLBACK_VERSION = 22;
 const CALLBACK_ADVICE = 'Change this function to an async handler to use Node.js 24 or later.';
 
-/** Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL. */
+/**
+ * Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL. An empty
+ * block leaves it as it is: as a wrapper has made it.
+ */
 function applyEnvironment(block) {
+    if (block.length === 0)
+        return;
     const nodePath = process.env.NODE_PATH;
     const wanted = new Map();
     for (const entry of block.toString().split('\0')) {

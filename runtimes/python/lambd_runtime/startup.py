@@ -24,7 +24,12 @@ class Fault(Exception):
 
 
 def apply_environment(block):
-    """Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL."""
+    """Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL.
+
+    An empty block leaves it as it is: as a wrapper has made it.
+    """
+    if not block:
+        return
     wanted = {}
     for entry in bytes(block).split(b"\0"):
         key, equals, value = entry.partition(b"=")

@@ -59,8 +59,11 @@ module Lambd
 
     private
 
-    # Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL.
+    # Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL. An
+    # empty block leaves it as it is: as a wrapper has made it.
     def apply_environment(block)
+      return if block.empty?
+
       entries = block.split("\0").map { |entry| entry.split('=', 2) }
       ENV.replace(entries.select { |entry| entry.size == 2 }.to_h)
     end
