@@ -14,6 +14,7 @@
 #include "catalog/arn.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/function.h"
+#include "catalog/layer.h"
 
 /* The public part comes first, so that one pointer is the other. */
 struct snapshot {
@@ -98,11 +99,42 @@ static void copy_config(struct copy *copy, struct function_version *version,
     version->tracing_active = config->tracing_active;
 }
 
+/* On top of the others. Of equal packages only the upper one can be seen, and file systems cannot
+ * be laid upon themselves. */
+static void layer_add(struct function_version *version, const struct digest *package)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < version->layer_count; i++)
+        if (!digest_eq(&version->layers[i], package))
+            version->layers[count++] = version->layers[i];
+    version->layers[count++] = *package;
+    version->layer_count = count;
+}
+
+/* 0, -EBADMSG or -ENOMEM */
+static int copy_layers(struct copy *copy, struct function_version *version,
+                       const struct codec_pairs *layers)
+{
+    if (layers->count > LIMIT_LAYERS_PER_FUNCTION)
+        return err_new(-EBADMSG);
+    for (size_t i = 0; i < layers->count; i++) {
+        struct function_layer layer;
+        int r = function_layer_decode(&layers->ptr[i], copy->arena, &layer);
+
+        if (r < 0)
+            return err_pass(r);
+        layer_add(version, &layer.code);
+    }
+    return 0;
+}
+
 int function_version_new(struct function_version **ret_version, const struct function_id *id,
                          uint64_t number, const struct function_config *config)
 {
     CLEANUP(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
     struct copy copy;
+    int r;
 
     if (!snapshot)
         return err_new(-ENOMEM);
@@ -112,6 +144,9 @@ int function_version_new(struct function_version **ret_version, const struct fun
     copy_identity(&copy, &snapshot->version, id, number, config);
     copy_config(&copy, &snapshot->version, config);
     copy_environment(&copy, &snapshot->version, &config->environment);
+    r = copy_layers(&copy, &snapshot->version, &config->layers);
+    if (r < 0)
+        return err_pass(r);
     if (copy.failed)
         return err_new(-ENOMEM);
     *ret_version = &snapshot->version;
