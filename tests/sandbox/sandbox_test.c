@@ -425,13 +425,15 @@ static void test_layers_are_merged(void **state)
     spec.layers[0] = driver_add_file(driver, "a", "lower\n");
     spec.layers[1] = driver_add_file(driver, "b", "b\n");
     spec.layers[2] = driver_add_file(driver, "a", "upper\n");
-    spec.layer_count = 3;
+    spec.layers[3] = driver_add_file(driver, "c", "c\n");
+    spec.layers[4] = driver_add_file(driver, "d", "d\n");
+    spec.layer_count = LIMIT_LAYERS_PER_FUNCTION;
     box_run_new(&run, driver, &spec);
     start(&run, &e);
     expect_running(&run);
     assert_true(box_run_wait(&run, &run.is_exited));
     (void)box_run_read_log(&run, text, sizeof(text));
-    assert_string_equal(text, "upper\nb\na\nb\n");
+    assert_string_equal(text, "upper\nb\na\nb\nc\nd\n");
     box_run_free(&run);
 }
 
