@@ -15,7 +15,7 @@ STATUS = {
     'ValidationException': 400, 'InvalidParameterValueException': 400, 'InvalidRequestContentException': 400,
     'AccessDeniedException': 403, 'ResourceNotFoundException': 404, 'ResourceConflictException': 409,
     'PreconditionFailedException': 412, 'RequestEntityTooLargeException': 413,
-    'NotImplementedException': 501,
+    'PolicyLengthExceededException': 400, 'NotImplementedException': 501,
 }
 
 # The body's member that carries the text, as the service model spells it.
