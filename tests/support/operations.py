@@ -12,8 +12,8 @@ NOT_OFFERED = {
     'GetFunctionScalingConfig', 'PutFunctionScalingConfig',
 }
 
-# To come. They answer 501, too.
-NOT_YET = {'InvokeAsync', 'InvokeWithResponseStream'}
+# To come; answers 501, too.
+NOT_YET = {'InvokeAsync'}
 
 # Whatever they are asked, and whoever asks, there is nothing to refuse.
 NEVER_REFUSES = {'GetAccountSettings'}
