@@ -53,9 +53,15 @@ struct watched {
     curl_socket_t socket;
 };
 
-/* As in credential scopes and in AWS's own host names. */
-static const struct str service_names[AWS_SERVICE_COUNT] = {
-    [AWS_S3] = STR_INIT("s3"),
+/* As in credential scopes, and as AWS's own host names begin. */
+static const struct {
+    struct str scope;
+    struct str host;
+} service_names[AWS_SERVICE_COUNT] = {
+    [AWS_S3] = {STR_INIT("s3"), STR_INIT("s3")},
+    [AWS_SQS] = {STR_INIT("sqs"), STR_INIT("sqs")},
+    [AWS_KINESIS] = {STR_INIT("kinesis"), STR_INIT("kinesis")},
+    [AWS_DYNAMODB_STREAMS] = {STR_INIT("dynamodb"), STR_INIT("streams.dynamodb")},
 };
 
 /* Without any: what stands in for AWS wants to see some, and accepts these if it accepts all. */
@@ -328,7 +334,7 @@ static void append_endpoint(const struct aws_client *client, const struct aws_ca
         (void)buf_append_str(out, configured);
     else
         (void)buf_printf(out, "https://%.*s.%.*s.amazonaws.com%s",
-                         STR_FMT(service_names[call->service]), STR_FMT(call->region),
+                         STR_FMT(service_names[call->service].host), STR_FMT(call->region),
                          str_starts_with(call->region, STR("cn-")) ? ".cn" : "");
 }
 
@@ -349,7 +355,7 @@ static int transfer_make(struct aws_call *call, struct buf *url)
     r = aws_request_make(call,
                          &(struct aws_request_options){
                              .endpoint = buf_str(&endpoint),
-                             .service = service_names[call->service],
+                             .service = service_names[call->service].scope,
                              .time = str_of(now_text),
                              .is_s3 = call->service == AWS_S3,
                              .credentials = str_is_set(client->options.credentials.access_key)

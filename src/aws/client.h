@@ -21,7 +21,13 @@
 struct aws_call;
 struct aws_client;
 
-enum aws_service { AWS_S3, AWS_SERVICE_COUNT };
+enum aws_service {
+    AWS_S3,
+    AWS_SQS,
+    AWS_KINESIS,
+    AWS_DYNAMODB_STREAMS,
+    AWS_SERVICE_COUNT,
+};
 
 enum { AWS_CALL_HEADERS_MAX = 8, AWS_ERROR_BODY_BYTES_MAX = 64 * 1024 };
 
