@@ -23,17 +23,21 @@ static struct str endpoint_variable(const char *name)
     return str_is_set(value) && aws_endpoint_parse(value, &endpoint) ? value : STR_NONE;
 }
 
+static struct str endpoint_of(const char *option, const char *name)
+{
+    struct str endpoint = option[0] ? str_of(option) : endpoint_variable(name);
+
+    return str_is_set(endpoint) ? endpoint : endpoint_variable("AWS_ENDPOINT_URL");
+}
+
 void aws_environment_read(struct aws_client_options *aws, const struct server_options *options)
 {
-    struct str s3 = STR_NONE;
-
-    if (options->endpoint_s3[0])
-        s3 = str_of(options->endpoint_s3);
-    if (!str_is_set(s3))
-        s3 = endpoint_variable("AWS_ENDPOINT_URL_S3");
-    if (!str_is_set(s3))
-        s3 = endpoint_variable("AWS_ENDPOINT_URL");
-    aws->endpoints[AWS_S3] = s3;
+    aws->endpoints[AWS_S3] = endpoint_of(options->endpoint_s3, "AWS_ENDPOINT_URL_S3");
+    aws->endpoints[AWS_SQS] = endpoint_of(options->endpoint_sqs, "AWS_ENDPOINT_URL_SQS");
+    aws->endpoints[AWS_KINESIS] =
+        endpoint_of(options->endpoint_kinesis, "AWS_ENDPOINT_URL_KINESIS");
+    aws->endpoints[AWS_DYNAMODB_STREAMS] =
+        endpoint_of(options->endpoint_dynamodb_streams, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
     aws->credentials.access_key = variable("AWS_ACCESS_KEY_ID");
     aws->credentials.secret_key = variable("AWS_SECRET_ACCESS_KEY");
     aws->credentials.session_token = variable("AWS_SESSION_TOKEN");

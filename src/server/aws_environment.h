@@ -7,8 +7,8 @@ struct aws_client_options;
 struct server_options;
 
 /*
- * Fills endpoints and credentials. An option wins over AWS_ENDPOINT_URL_S3, which wins over
- * AWS_ENDPOINT_URL; variables that are empty or no URL count as unset. Texts are borrowed from the
- * options and the environment.
+ * Fills endpoints and credentials. An option wins over AWS_ENDPOINT_URL_S3 (or _SQS, …), which wins
+ * over AWS_ENDPOINT_URL; variables that are empty or no URL count as unset. Texts are borrowed from
+ * the options and the environment.
  */
 void aws_environment_read(struct aws_client_options *aws, const struct server_options *options);

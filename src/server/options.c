@@ -71,6 +71,13 @@ static const struct option_def defs[] = {
      "in a section [endpoints] (default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else AWS's own\n"
      "when there are AWS credentials in the environment)",
      OPTION_ENDPOINT, AT(endpoint_s3), 0, 0},
+    {"endpoint-sqs", "URL", "",
+     "likewise SQS, which is asked for the queues of event source mappings", OPTION_ENDPOINT,
+     AT(endpoint_sqs), 0, 0},
+    {"endpoint-kinesis", "URL", "", "likewise Kinesis", OPTION_ENDPOINT, AT(endpoint_kinesis), 0,
+     0},
+    {"endpoint-dynamodb-streams", "URL", "", "likewise DynamoDB Streams", OPTION_ENDPOINT,
+     AT(endpoint_dynamodb_streams), 0, 0},
     {"settle-ms", "MS", "0",
      "functions stay Pending, and updates InProgress, for at least so long (for tests of tools)",
      OPTION_NUMBER, AT(settle_ms), 0, 600000},

@@ -32,7 +32,11 @@ struct server_options {
     uint64_t drain_s;
     uint64_t settle_ms;
     bool endpoint_url;
-    char endpoint_s3[OPTION_TEXT_BYTES]; /* "" when it is not configured */
+    /* "" when they are not configured */
+    char endpoint_s3[OPTION_TEXT_BYTES];
+    char endpoint_sqs[OPTION_TEXT_BYTES];
+    char endpoint_kinesis[OPTION_TEXT_BYTES];
+    char endpoint_dynamodb_streams[OPTION_TEXT_BYTES];
 };
 
 /* Outcomes */

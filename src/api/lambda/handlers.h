@@ -72,6 +72,13 @@ void lambda_get_function_recursion_config(struct api_request *request, void *con
 void lambda_add_permission(struct api_request *request, void *context);
 void lambda_remove_permission(struct api_request *request, void *context);
 void lambda_get_policy(struct api_request *request, void *context);
+/* event_sources.c */
+void lambda_get_event_source_mapping(struct api_request *request, void *context);
+void lambda_delete_event_source_mapping(struct api_request *request, void *context);
+void lambda_list_event_source_mappings(struct api_request *request, void *context);
+/* event_sources_put.c */
+void lambda_create_event_source_mapping(struct api_request *request, void *context);
+void lambda_update_event_source_mapping(struct api_request *request, void *context);
 /* account.c */
 void lambda_get_account_settings(struct api_request *request, void *context);
 /* code_signing.c */
