@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Function names, ARNs and qualifiers: every form that is accepted, and AWS's texts for those that are not."""
 import pytest
+from botocore import xform_name
 
 from support.errors import ARN, RE_A, RE_B, RE_QUALIFIER, invalid, longest, pattern, refused
 from support.functions import PYTHON, ROLE
+from support.operations import NOT_OFFERED, offered, service_model
 from support.zips import make_zip
 
 PACKAGE = make_zip({'app.py': 'def handler(event, context):\n    return context.invoked_function_arn\n'})
@@ -81,6 +83,10 @@ def test_lower_case_latest(lax_client):
                 getattr(lax_client, call), FunctionName='my-function', Qualifier='$latest')
 
 
+    refused('ResourceNotFoundException', f'Function not found: {ARN}:function:my-function', lax_client.delete_function,
+            FunctionName='my-function', Qualifier='$latest')
+
+
 def test_conflicting_qualifiers(functions, client):
     function = functions.create(PACKAGE)
     for call in READERS:
@@ -90,17 +96,136 @@ def test_conflicting_qualifiers(functions, client):
     client.get_function(FunctionName=f'{function.arn}:$LATEST', Qualifier='$LATEST')
 
 
-def test_other_account(client):
-    arn = 'arn:aws:lambda:us-east-1:999999999999:function:f'
-    refused('AccessDeniedException', None, client.create_function, FunctionName=arn, Runtime=PYTHON,
-            Handler='app.handler', Role=ROLE, Code={'ZipFile': PACKAGE})
-
-
 @pytest.mark.parametrize('call', ['get_function', 'delete_function', 'invoke'])
 def test_other_region(client, call):
     refused('ResourceNotFoundException',
             "Functions from 'eu-central-1' are not reachable in this region ('us-east-1')",
             getattr(client, call), FunctionName='arn:aws:lambda:eu-central-1:000000000000:function:f')
+
+
+# Every operation that takes the name of a function, with what else it needs.
+OPERATIONS = {
+    'AddPermission': {'StatementId': 's', 'Action': 'lambda:InvokeFunction', 'Principal': '*'},
+    'CreateAlias': {'Name': 'a', 'FunctionVersion': '1'},
+    'CreateFunction': {'Runtime': PYTHON, 'Handler': 'app.handler', 'Role': ROLE, 'Code': {'ZipFile': PACKAGE}},
+    'CreateFunctionUrlConfig': {'AuthType': 'NONE'},
+    'DeleteAlias': {'Name': 'a'},
+    'DeleteFunction': {},
+    'DeleteFunctionCodeSigningConfig': {},
+    'DeleteFunctionConcurrency': {},
+    'DeleteFunctionEventInvokeConfig': {},
+    'DeleteFunctionUrlConfig': {},
+    'DeleteProvisionedConcurrencyConfig': {'Qualifier': '1'},
+    'GetAlias': {'Name': 'a'},
+    'GetFunction': {},
+    'GetFunctionCodeSigningConfig': {},
+    'GetFunctionConcurrency': {},
+    'GetFunctionConfiguration': {},
+    'GetFunctionEventInvokeConfig': {},
+    'GetFunctionRecursionConfig': {},
+    'GetFunctionUrlConfig': {},
+    'GetPolicy': {},
+    'GetProvisionedConcurrencyConfig': {'Qualifier': '1'},
+    'GetRuntimeManagementConfig': {},
+    'Invoke': {},
+    'InvokeAsync': {'InvokeArgs': b'{}'},
+    'InvokeWithResponseStream': {},
+    'ListAliases': {},
+    'ListFunctionEventInvokeConfigs': {},
+    'ListFunctionUrlConfigs': {},
+    'ListProvisionedConcurrencyConfigs': {},
+    'ListVersionsByFunction': {},
+    'PublishVersion': {},
+    'PutFunctionCodeSigningConfig': {'CodeSigningConfigArn': f'{ARN}:code-signing-config:csc-{"0" * 17}'},
+    'PutFunctionConcurrency': {'ReservedConcurrentExecutions': 1},
+    'PutFunctionEventInvokeConfig': {'MaximumRetryAttempts': 1},
+    'PutFunctionRecursionConfig': {'RecursiveLoop': 'Allow'},
+    'PutProvisionedConcurrencyConfig': {'Qualifier': '1', 'ProvisionedConcurrentExecutions': 1},
+    'PutRuntimeManagementConfig': {'UpdateRuntimeOn': 'Auto'},
+    'RemovePermission': {'StatementId': 's'},
+    'UpdateAlias': {'Name': 'a'},
+    'UpdateFunctionCode': {'ZipFile': PACKAGE},
+    'UpdateFunctionConfiguration': {},
+    'UpdateFunctionEventInvokeConfig': {'MaximumRetryAttempts': 1},
+    'UpdateFunctionUrlConfig': {},
+}
+OFFERED = sorted(offered() & set(OPERATIONS))
+
+# Those that the policy of a function can open to other accounts.
+BY_POLICY = {
+    'CreateAlias', 'DeleteAlias', 'DeleteFunction', 'DeleteFunctionConcurrency', 'DeleteFunctionEventInvokeConfig',
+    'DeleteProvisionedConcurrencyConfig', 'GetAlias', 'GetFunction', 'GetFunctionConcurrency',
+    'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetPolicy', 'GetProvisionedConcurrencyConfig', 'Invoke',
+    'InvokeWithResponseStream', 'ListAliases', 'ListFunctionEventInvokeConfigs', 'ListProvisionedConcurrencyConfigs',
+    'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency', 'PutFunctionEventInvokeConfig',
+    'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig',
+}
+
+
+def test_the_list_of_operations_is_complete():
+    """Mappings apart, which have functions, but are not about them."""
+    takers = {name for name in service_model().operation_names
+              if 'FunctionName' in service_model().operation_model(name).input_shape.members}
+    assert takers - NOT_OFFERED == set(OPERATIONS) | {
+        'CreateEventSourceMapping', 'ListEventSourceMappings', 'UpdateEventSourceMapping'}
+
+
+# What the name has to look like, by its shape in the model.
+PATTERNS = {'NamespacedFunctionName': RE_A, 'FunctionName': RE_B,
+            'UnqualifiedFunctionName': RE_B.removesuffix(r'(:(\$LATEST|[a-zA-Z0-9-_]+))?')}
+
+
+@pytest.mark.parametrize('operation', OFFERED)
+def test_bad_name_of_every_operation(lax_client, operation):
+    shape = service_model().operation_model(operation).input_shape.members['FunctionName'].name
+    invalid(pattern('f!', 'functionName', PATTERNS[shape]),
+            getattr(lax_client, xform_name(operation)), FunctionName='f!', **OPERATIONS[operation])
+
+
+@pytest.mark.parametrize('operation', OFFERED)
+def test_other_region_of_every_operation(client, operation):
+    refused('ResourceNotFoundException',
+            "Functions from 'eu-central-1' are not reachable in this region ('us-east-1')",
+            getattr(client, xform_name(operation)), FunctionName='arn:aws:lambda:eu-central-1:000000000000:function:f',
+            **OPERATIONS[operation])
+
+
+@pytest.mark.parametrize('operation', OFFERED)
+def test_other_account(client, operation):
+    """A function that is not there, and one without a policy, look the same from outside."""
+    arn, rest = 'arn:aws:lambda:us-east-1:999999999999:function:f', OPERATIONS[operation]
+    qualified = f'{arn}:{rest["Qualifier"]}' if 'Qualifier' in rest else arn
+    action = 'InvokeFunction' if operation.startswith('Invoke') else operation
+    text = (f'User: arn:aws:iam::000000000000:root is not authorized to perform: lambda:{action} on resource: '
+            f'{qualified} because no resource-based policy allows the lambda:{action} action')
+    refused('AccessDeniedException', text if operation in BY_POLICY else None, getattr(client, xform_name(operation)),
+            FunctionName=arn, **rest)
+
+
+# What an allowed caller is told by an operation that needs something which is not there.
+LACKS = {
+    'DeleteFunctionEventInvokeConfig', 'GetFunctionEventInvokeConfig', 'GetProvisionedConcurrencyConfig',
+    'UpdateFunctionEventInvokeConfig',
+}
+
+
+@pytest.mark.parametrize('operation', sorted(BY_POLICY & set(OFFERED)))
+def test_other_account_with_a_policy(functions, client, daemon, connect, operation):
+    """Allowed by name; what follows is as for the function's own account."""
+    function = functions.create(PACKAGE, Publish=True)
+    rest = OPERATIONS[operation]
+    if operation in ('GetAlias', 'UpdateAlias'):
+        client.create_alias(FunctionName=function.name, Name='a', FunctionVersion='1')
+    client.add_permission(FunctionName=function.name, StatementId='s', Principal='111111111111',
+                          Action='lambda:' + ('InvokeFunction' if operation.startswith('Invoke') else operation),
+                          **{name: value for name, value in rest.items() if name == 'Qualifier'})
+    call = getattr(connect(daemon.endpoint, access_key='111111111111'), xform_name(operation))
+    try:
+        assert call(FunctionName=function.arn, **rest)['ResponseMetadata']['HTTPStatusCode'] < 300
+    except client.exceptions.ClientError as error:
+        assert operation in LACKS and error.response['ResponseMetadata']['HTTPStatusCode'] == 404
+    else:
+        assert operation not in LACKS
 
 
 def test_every_form_is_accepted(functions, client):
