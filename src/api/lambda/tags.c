@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "api/lambda/answers.h"
+#include "api/lambda/code_signing.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
@@ -14,6 +15,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "catalog/catalog.h"
+#include "catalog/code_signing.h"
+#include "catalog/event_source_mapping.h"
 #include "model/lambda/faults.h"
 #include "model/model.h"
 
@@ -64,52 +67,138 @@ int tags_make(struct api_request *request, const struct codec_pairs *pairs,
     return 0;
 }
 
-/* The part after the account: "function:f:1". */
-static struct str resource_of(struct str arn)
+/* ---- The resource that an ARN names ---- */
+
+enum tagged_kind {
+    TAGGED_FUNCTION,
+    TAGGED_CODE_SIGNING_CONFIG,
+    TAGGED_EVENT_SOURCE_MAPPING,
+    TAGGED_OTHER, /* nothing that carries tags here */
+};
+
+/* A resource, found by its ARN. */
+struct tagged {
+    enum tagged_kind kind;
+    struct str arn;
+    struct function_ref function;  /* TAGGED_FUNCTION */
+    struct catalog_resource_id id; /* the others */
+};
+
+/* How the part of the ARN after the account begins: "function:f:1". */
+static const struct {
+    struct str prefix;
+    enum tagged_kind kind;
+} tagged_kinds[] = {
+    {STR_INIT("function:"), TAGGED_FUNCTION},
+    {STR_INIT("code-signing-config:"), TAGGED_CODE_SIGNING_CONFIG},
+    {STR_INIT("event-source-mapping:"), TAGGED_EVENT_SOURCE_MAPPING},
+};
+
+/* Each kind says in its own words that it is not there. */
+static void answer_missing(struct api_request *request, const struct tagged *tagged)
+{
+    if (tagged->kind == TAGGED_EVENT_SOURCE_MAPPING)
+        api_fault(request, &lambda_fault_resource_not_found, "Event source mapping not found: %.*s",
+                  STR_FMT(tagged->arn));
+    else if (tagged->kind == TAGGED_CODE_SIGNING_CONFIG)
+        code_signing_answer_unknown(request, tagged->arn);
+    else if (str_starts_with(tagged->id.name, STR("capacity-provider:")))
+        api_fault(request, &lambda_fault_resource_not_found, "Capacity provider not found: %.*s",
+                  STR_FMT(tagged->arn));
+    else
+        api_fault(request, &lambda_fault_resource_not_found,
+                  "The resource you requested does not exist.");
+}
+
+static void refuse(struct api_request *request, const struct tagged *tagged, int answer)
+{
+    if (answer == CATALOG_NOT_FOUND && tagged->kind != TAGGED_FUNCTION)
+        answer_missing(request, tagged);
+    else if (answer == CATALOG_BUSY && tagged->kind != TAGGED_FUNCTION)
+        api_fault(request, &lambda_fault_resource_conflict,
+                  "The tags of %.*s are being changed by other requests.", STR_FMT(tagged->arn));
+    else
+        answer_refused(request, &tagged->function, answer);
+}
+
+/* Account, region and the rest of the ARN; ret_tagged->id.name is that rest. */
+static void arn_split(struct str arn, struct tagged *ret_tagged)
 {
     struct str part;
 
-    for (size_t i = 0; i < 5; i++)
+    *ret_tagged = (struct tagged){.kind = TAGGED_OTHER, .arn = arn};
+    for (size_t i = 0; i < 3; i++)
         (void)str_next(&arn, ':', &part);
-    return arn;
-}
-
-/* Other kinds of resources do not exist here yet, each in its own words. */
-static void answer_other_kind(struct api_request *request, struct str arn)
-{
-    struct str resource = resource_of(arn);
-    struct api_fault fault = {.kind = &lambda_fault_resource_not_found};
-
-    if (str_starts_with(resource, STR("event-source-mapping:")))
-        fault.message =
-            arena_printf(&request->arena, "Event source mapping not found: %.*s", STR_FMT(arn));
-    else if (str_starts_with(resource, STR("capacity-provider:")))
-        fault.message =
-            arena_printf(&request->arena, "Capacity provider not found: %.*s", STR_FMT(arn));
-    else if (str_starts_with(resource, STR("code-signing-config:"))) {
-        fault.message = arena_printf(&request->arena,
-                                     "The Lambda code signing configuration %.*s can not be found.",
-                                     STR_FMT(arn));
-        fault.untyped = true;
-    } else
-        fault.message = STR("The resource you requested does not exist.");
-    api_fault_send(request, &fault);
+    (void)str_next(&arn, ':', &ret_tagged->id.region);
+    (void)str_next(&arn, ':', &ret_tagged->id.account);
+    ret_tagged->id.name = arn;
 }
 
 /* The function that an ARN names. False: the request has been answered. */
-static bool resource_resolve(struct api_request *request, struct str arn, struct function_ref *ref)
+static bool function_resolve(struct api_request *request, struct tagged *tagged)
 {
-    if (!str_starts_with(resource_of(arn), STR("function:"))) {
-        answer_other_kind(request, arn);
+    if (!name_resolve(request, tagged->arn, STR_NONE, NAME_BY_POLICY, &tagged->function))
         return false;
-    }
-    if (!name_resolve(request, arn, STR_NONE, NAME_BY_POLICY, ref))
-        return false;
-    if (!str_is_set(ref->qualifier))
+    if (!str_is_set(tagged->function.qualifier))
         return true;
     answer_invalid(request, "Tags on function aliases and versions are not supported. Please "
                             "specify a function ARN.");
     return false;
+}
+
+/* Resources of other accounts and regions are not there. */
+static bool is_here(struct api_request *request, const struct tagged *tagged)
+{
+    return str_eq(tagged->id.account, request->principal.account) &&
+           str_eq(tagged->id.region, request->principal.region);
+}
+
+/* False: the request has been answered. */
+static bool resource_resolve(struct api_request *request, struct str arn, struct tagged *ret_tagged)
+{
+    arn_split(arn, ret_tagged);
+    for (size_t i = 0; i < array_count(tagged_kinds); i++) {
+        struct str prefix = tagged_kinds[i].prefix;
+
+        if (!str_starts_with(ret_tagged->id.name, prefix))
+            continue;
+        ret_tagged->kind = tagged_kinds[i].kind;
+        ret_tagged->id.name = str_sub(ret_tagged->id.name, prefix.len, ret_tagged->id.name.len);
+    }
+    if (ret_tagged->kind == TAGGED_FUNCTION)
+        return function_resolve(request, ret_tagged);
+    if (ret_tagged->kind != TAGGED_OTHER && is_here(request, ret_tagged))
+        return true;
+    answer_missing(request, ret_tagged);
+    return false;
+}
+
+/* ---- ListTags ---- */
+
+/* CATALOG_OK, CATALOG_NOT_FOUND or a failure */
+static int tags_get(struct api_request *request, struct catalog *catalog,
+                    const struct tagged *tagged, struct codec_pairs *ret_tags)
+{
+    struct function_settings settings = {0};
+    struct code_signing_config config = {0};
+    struct event_source_mapping mapping = {0};
+    int r;
+
+    switch (tagged->kind) {
+    case TAGGED_FUNCTION:
+        r = catalog_get_settings(catalog, &tagged->function.id, &request->arena, &settings);
+        *ret_tags = settings.tags;
+        return r;
+    case TAGGED_CODE_SIGNING_CONFIG:
+        r = code_signing_get(catalog, tagged->id.account, tagged->id.region, tagged->arn,
+                             &request->arena, &config);
+        *ret_tags = config.tags;
+        return r;
+    default:
+        r = event_source_get(catalog, &tagged->id, &request->arena, &mapping);
+        *ret_tags = mapping.tags;
+        return r;
+    }
 }
 
 void lambda_list_tags(struct api_request *request, void *context)
@@ -117,46 +206,48 @@ void lambda_list_tags(struct api_request *request, void *context)
     const struct lambda_list_tags_request *input = request->input;
     struct lambda_service *service = context;
     struct lambda_list_tags_response output = {0};
-    struct function_settings settings;
-    struct function_ref ref;
+    struct codec_pairs tags;
+    struct tagged tagged;
     int r;
 
-    if (!resource_resolve(request, input->resource, &ref))
+    if (!resource_resolve(request, input->resource, &tagged))
         return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
+    r = tags_get(request, service->options.catalog, &tagged, &tags);
     if (r != CATALOG_OK) {
-        answer_refused(request, &ref, r);
+        refuse(request, &tagged, r);
         return;
     }
-    r = tags_make(request, &settings.tags, &output.tags);
+    r = tags_make(request, &tags, &output.tags);
     if (r < 0)
         api_fault_internal(request, err_pass(r));
     else
         api_reply(request, &output);
 }
 
+/* ---- TagResource, UntagResource ---- */
+
 /* In the request's arena. */
 struct tag {
     struct api_request *request;
-    struct function_ref ref;
-    struct catalog_tag input;
+    struct tagged tagged;
+    struct codec_pairs set;
+    struct codec_list remove;
+    union {
+        struct catalog_tag function;
+        struct catalog_resource_tag resource;
+    } input;
     struct catalog_change change;
 };
 
-static void tag_done(struct tag *tag, int answer)
-{
-    struct api_request *request = tag->request;
-
-    catalog_change_deinit(&tag->change);
-    if (answer == CATALOG_OK)
-        api_reply(request, NULL);
-    else
-        answer_refused(request, &tag->ref, answer);
-}
-
 static void on_tagged(struct catalog_change *change, int answer)
 {
-    tag_done(container_of(change, struct tag, change), answer);
+    struct tag *tag = container_of(change, struct tag, change);
+
+    catalog_change_deinit(change);
+    if (answer == CATALOG_OK)
+        api_reply(tag->request, NULL);
+    else
+        refuse(tag->request, &tag->tagged, answer);
 }
 
 static struct tag *tag_new(struct api_request *request, struct str resource)
@@ -167,20 +258,32 @@ static struct tag *tag_new(struct api_request *request, struct str resource)
         api_fault_internal(request, err_new(-ENOMEM));
         return NULL;
     }
-    if (!resource_resolve(request, resource, &tag->ref))
+    if (!resource_resolve(request, resource, &tag->tagged))
         return NULL;
     tag->request = request;
-    tag->input.id = tag->ref.id;
     tag->change.on_done = on_tagged;
     return tag;
 }
 
+/* As catalog_tag() */
+static int tag_change(struct tag *tag, struct catalog *catalog)
+{
+    if (tag->tagged.kind == TAGGED_FUNCTION) {
+        tag->input.function = (struct catalog_tag){tag->tagged.function.id, tag->set, tag->remove};
+        return catalog_tag(catalog, &tag->change, &tag->input.function);
+    }
+    tag->input.resource = (struct catalog_resource_tag){tag->tagged.id, tag->set, tag->remove};
+    return tag->tagged.kind == TAGGED_CODE_SIGNING_CONFIG
+               ? code_signing_tag(catalog, &tag->change, &tag->input.resource)
+               : event_source_tag(catalog, &tag->change, &tag->input.resource);
+}
+
 static void tag_start(struct tag *tag, struct lambda_service *service)
 {
-    int r = catalog_tag(service->options.catalog, &tag->change, &tag->input);
+    int r = tag_change(tag, service->options.catalog);
 
     if (r != CATALOG_STARTED)
-        tag_done(tag, r);
+        on_tagged(&tag->change, r);
 }
 
 void lambda_tag_resource(struct api_request *request, void *context)
@@ -194,7 +297,7 @@ void lambda_tag_resource(struct api_request *request, void *context)
         answer_invalid(request, "An error occurred and the request cannot be processed.");
         return;
     }
-    if (tags_check(request, &input->tags, &tag->input.set))
+    if (tags_check(request, &input->tags, &tag->set))
         tag_start(tag, context);
 }
 
@@ -205,6 +308,6 @@ void lambda_untag_resource(struct api_request *request, void *context)
 
     if (!tag)
         return;
-    tag->input.remove = (struct codec_list){input->tag_keys.ptr, input->tag_keys.count};
+    tag->remove = (struct codec_list){input->tag_keys.ptr, input->tag_keys.count};
     tag_start(tag, context);
 }
