@@ -143,8 +143,8 @@ void catalog_usage(struct catalog *catalog, struct str account, struct str regio
     *ret_usage = scope ? scope->usage : (struct catalog_usage){0};
 }
 
-static int snapshot_make(const struct function_id *id, struct catalog_version *version,
-                         const struct function_config *config,
+static int snapshot_make(const struct catalog *catalog, const struct function_id *id,
+                         struct catalog_version *version, const struct function_config *config,
                          struct function_version **ret_version)
 {
     int r;
@@ -153,7 +153,7 @@ static int snapshot_make(const struct function_id *id, struct catalog_version *v
         *ret_version = function_version_ref(version->snapshot);
         return CATALOG_OK;
     }
-    r = function_version_new(ret_version, id, version->number, config);
+    r = function_version_new(ret_version, catalog, id, version->number, config);
     if (r < 0)
         return err_pass(r);
     version->snapshot = *ret_version;
@@ -190,7 +190,7 @@ int catalog_invoke_target(struct catalog *catalog, const struct function_id *id,
     if (r == 0 && config.state == FUNCTION_PENDING)
         r = CATALOG_PENDING;
     else if (r == 0)
-        r = snapshot_make(id, version, &config, ret_version);
+        r = snapshot_make(catalog, id, version, &config, ret_version);
     arena_deinit(&arena);
     return r;
 }

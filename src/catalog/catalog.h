@@ -65,7 +65,8 @@ struct function_view {
     struct function_config config;
 };
 
-/* Code packages are counted by somebody else (code/code_store.h, wired by server/). */
+/* Code packages are counted by somebody else (code/code_store.h, wired by server/). unpacked_bytes:
+ * 0 when the package is held already. */
 struct catalog_code_ops {
     int (*retain)(void *context, const struct digest *code, uint64_t unpacked_bytes);
     void (*release)(void *context, const struct digest *code);
@@ -74,7 +75,7 @@ struct catalog_code_ops {
 struct catalog_options {
     uv_loop_t *loop;
     struct store *store;
-    const struct catalog_code_ops *code;
+    const struct catalog_code_ops *code; /* both outlive the snapshots that were given out */
     void *code_context;
     uint64_t code_bytes_max; /* per account and region; 0: AWS's */
     /* How long Pending and InProgress last at least. 0: one commit. Tests of these states use more.

@@ -20,6 +20,10 @@
 struct snapshot {
     struct function_version version;
     struct arena arena;
+    const struct catalog_code_ops *code;
+    void *code_context;
+    size_t
+        package_count; /* that it holds: what runs keeps its files, whatever becomes of the row */
 };
 
 static struct snapshot *snapshot_of(struct function_version *version)
@@ -27,9 +31,17 @@ static struct snapshot *snapshot_of(struct function_version *version)
     return container_of(version, struct snapshot, version);
 }
 
+/* The code, then the layers. */
+static const struct digest *package_of(const struct function_version *version, size_t i)
+{
+    return i == 0 ? &version->code : &version->layers[i - 1];
+}
+
 static struct snapshot *snapshot_free(struct snapshot *snapshot)
 {
     if (snapshot) {
+        for (size_t i = 0; i < snapshot->package_count; i++)
+            snapshot->code->release(snapshot->code_context, package_of(&snapshot->version, i));
         arena_deinit(&snapshot->arena);
         free(snapshot);
     }
@@ -129,8 +141,25 @@ static int copy_layers(struct copy *copy, struct function_version *version,
     return 0;
 }
 
-int function_version_new(struct function_version **ret_version, const struct function_id *id,
-                         uint64_t number, const struct function_config *config)
+static int packages_retain(struct snapshot *snapshot)
+{
+    const struct function_version *version = &snapshot->version;
+    size_t count = version->is_image ? 0 : 1 + version->layer_count;
+
+    while (snapshot->package_count < count) {
+        const struct digest *package = package_of(version, snapshot->package_count);
+        int r = snapshot->code->retain(snapshot->code_context, package, 0); /* it knows its size */
+
+        if (r < 0)
+            return err_pass(r);
+        snapshot->package_count++;
+    }
+    return 0;
+}
+
+int function_version_new(struct function_version **ret_version, const struct catalog *catalog,
+                         const struct function_id *id, uint64_t number,
+                         const struct function_config *config)
 {
     CLEANUP(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
     struct copy copy;
@@ -140,6 +169,8 @@ int function_version_new(struct function_version **ret_version, const struct fun
         return err_new(-ENOMEM);
     arena_init(&snapshot->arena);
     copy = (struct copy){.arena = &snapshot->arena};
+    snapshot->code = catalog->code;
+    snapshot->code_context = catalog->code_context;
     snapshot->version.refs = 1;
     copy_identity(&copy, &snapshot->version, id, number, config);
     copy_config(&copy, &snapshot->version, config);
@@ -149,6 +180,9 @@ int function_version_new(struct function_version **ret_version, const struct fun
         return err_pass(r);
     if (copy.failed)
         return err_new(-ENOMEM);
+    r = packages_retain(snapshot);
+    if (r < 0)
+        return err_pass(r);
     *ret_version = &snapshot->version;
     snapshot = NULL;
     return 0;

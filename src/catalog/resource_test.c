@@ -1,162 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Resources, and layers above them, over a real SQLite store, with a code store that only counts.
- */
+/* Resources, and layers above them. */
 
 #include "catalog/resource.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/error.h"
-#include "base/must.h"
 #include "catalog/catalog.h"
 #include "catalog/catalog_change.h"
+#include "catalog/catalog_fixture.h"
+#include "catalog/function.h"
 #include "catalog/layer.h"
 #include "catalog/policy.h"
-#include "store/sqlite/sqlite.h"
 
-enum { CODE_BYTES_MAX = 1000, CHANGES_MAX = 4 };
+enum { CODE_BYTES_MAX = 1000 }; /* as the fixture has it */
 
 #define ACCOUNT STR("123456789012")
 #define REGION STR("us-east-1")
-
-struct change {
-    struct catalog_change change;
-    int answer; /* CATALOG_STARTED until there is one */
-};
-
-struct fixture {
-    char directory[64];
-    char path[96];
-    uv_loop_t loop;
-    struct store *store;
-    struct catalog *catalog;
-    int code_refs[256]; /* by the digest's first byte */
-    struct change changes[CHANGES_MAX];
-};
-
-static int code_retain(void *context, const struct digest *code, uint64_t unpacked_bytes)
-{
-    struct fixture *fixture = context;
-
-    (void)unpacked_bytes;
-    fixture->code_refs[code->bytes[0]]++;
-    return 0;
-}
-
-static void code_release(void *context, const struct digest *code)
-{
-    struct fixture *fixture = context;
-
-    fixture->code_refs[code->bytes[0]]--;
-    assert_true(fixture->code_refs[code->bytes[0]] >= 0);
-}
-
-static const struct catalog_code_ops code_ops = {code_retain, code_release};
-
-static void on_loaded(void *owner, int failure)
-{
-    (void)owner;
-    assert_int_equal(failure, 0);
-}
-
-static void fixture_open(struct fixture *fixture)
-{
-    const struct catalog_options options = {
-        .loop = &fixture->loop,
-        .code = &code_ops,
-        .code_context = fixture,
-        .code_bytes_max = CODE_BYTES_MAX,
-    };
-    struct catalog_options with_store = options;
-    struct reason why = {0};
-
-    assert_int_equal(uv_loop_init(&fixture->loop), 0);
-    if (store_sqlite_open(&fixture->store, &fixture->loop, fixture->path, &why) != 0)
-        fail_msg("%s", why.text);
-    with_store.store = fixture->store;
-    assert_int_equal(catalog_new(&fixture->catalog, &with_store), 0);
-    catalog_load(fixture->catalog, on_loaded, fixture);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
-}
-
-static void fixture_close(struct fixture *fixture)
-{
-    for (size_t i = 0; i < CHANGES_MAX; i++)
-        catalog_change_deinit(&fixture->changes[i].change);
-    catalog_close(fixture->catalog, NULL, NULL);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    store_close(fixture->store, NULL, NULL);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&fixture->loop), 0);
-    for (size_t i = 0; i < array_count(fixture->code_refs); i++)
-        assert_int_equal(fixture->code_refs[i], 0);
-}
-
-static void fixture_reopen(struct fixture *fixture)
-{
-    fixture_close(fixture);
-    fixture_open(fixture);
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-    assert_non_null(fixture);
-    (void)snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/resource_test.XXXXXX");
-    assert_non_null(mkdtemp(fixture->directory));
-    (void)snprintf(fixture->path, sizeof(fixture->path), "%s/lambd.db", fixture->directory);
-    fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    char path[128];
-
-    fixture_close(fixture);
-    (void)unlink(fixture->path);
-    (void)snprintf(path, sizeof(path), "%s-wal", fixture->path);
-    (void)unlink(path);
-    assert_int_equal(rmdir(fixture->directory), 0);
-    free(fixture);
-    return 0;
-}
-
-static void on_done(struct catalog_change *catalog_change, int answer)
-{
-    struct change *change = container_of(catalog_change, struct change, change);
-
-    assert_int_equal(change->answer, CATALOG_STARTED);
-    change->answer = answer;
-}
-
-static struct catalog_change *change_new(struct fixture *fixture, size_t i)
-{
-    struct change *change = &fixture->changes[i];
-
-    catalog_change_deinit(&change->change);
-    *change = (struct change){.change = {.on_done = on_done}};
-    return &change->change;
-}
-
-static int answer_of(struct fixture *fixture, size_t i, int started)
-{
-    if (started != CATALOG_STARTED)
-        return started;
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    return fixture->changes[i].answer;
-}
 
 /* ---- rows ---- */
 
@@ -179,18 +44,18 @@ static int put_prepare(struct catalog_change *change)
 
 static void put(struct fixture *fixture, const char *name, struct str bytes)
 {
-    const struct put input = {CATALOG_EVENT_SOURCE_MAPPING, str_of(name), bytes};
-    int r = catalog_resource_change_start(fixture->catalog, change_new(fixture, 0), ACCOUNT, REGION,
-                                          put_prepare, &input);
+    const struct put input = {CATALOG_EVENT_SOURCE_PAIR, str_of(name), bytes};
+    int r = catalog_resource_change_start(fixture->catalog, fixture_change(fixture, 0), ACCOUNT,
+                                          REGION, put_prepare, &input);
 
-    assert_int_equal(answer_of(fixture, 0, r), CATALOG_OK);
+    assert_int_equal(fixture_answer(fixture, 0, r), CATALOG_OK);
 }
 
 static struct str get(struct fixture *fixture, const char *name)
 {
     const struct catalog_resource_id id = {ACCOUNT, REGION, str_of(name)};
 
-    return catalog_resource_get(fixture->catalog, CATALOG_EVENT_SOURCE_MAPPING, &id).bytes;
+    return catalog_resource_get(fixture->catalog, CATALOG_EVENT_SOURCE_PAIR, &id).bytes;
 }
 
 /* "a b c ": the names of a list. */
@@ -198,7 +63,7 @@ static const char *list(struct fixture *fixture, const char *prefix, struct str 
 {
     static char text[128];
     struct catalog_resource_row rows[8];
-    size_t count = catalog_resource_list(fixture->catalog, CATALOG_EVENT_SOURCE_MAPPING, ACCOUNT,
+    size_t count = catalog_resource_list(fixture->catalog, CATALOG_EVENT_SOURCE_PAIR, ACCOUNT,
                                          REGION, str_of(prefix), after, rows, max);
     size_t used = 0;
 
@@ -224,8 +89,7 @@ static void test_rows(void **state)
         assert_false(str_is_set(get(fixture, "bb")));
         assert_string_equal(list(fixture, "", STR_NONE, 8), "a b c ");
         assert_false(str_is_set(
-            catalog_resource_get(fixture->catalog, CATALOG_EVENT_SOURCE_MAPPING, &elsewhere)
-                .bytes));
+            catalog_resource_get(fixture->catalog, CATALOG_EVENT_SOURCE_PAIR, &elsewhere).bytes));
         fixture_reopen(fixture);
     }
     put(fixture, "a", STR_NONE);
@@ -239,8 +103,8 @@ static const char *before(struct fixture *fixture, const char *name, const char 
 {
     static char text[32];
     const struct catalog_resource_id id = {ACCOUNT, REGION, str_of(name)};
-    const struct catalog_resource_row row = catalog_resource_before(
-        fixture->catalog, CATALOG_EVENT_SOURCE_MAPPING, &id, str_of(prefix));
+    const struct catalog_resource_row row =
+        catalog_resource_before(fixture->catalog, CATALOG_EVENT_SOURCE_PAIR, &id, str_of(prefix));
 
     (void)snprintf(text, sizeof(text), "%.*s", STR_FMT(row.name));
     return text;
@@ -312,8 +176,8 @@ static struct catalog_publish_layer publish_of(uint8_t code)
 static uint64_t publish(struct fixture *fixture, uint8_t code)
 {
     const struct catalog_publish_layer input = publish_of(code);
-    struct catalog_change *change = change_new(fixture, 0);
-    int r = answer_of(fixture, 0, catalog_publish_layer(fixture->catalog, change, &input));
+    struct catalog_change *change = fixture_change(fixture, 0);
+    int r = fixture_answer(fixture, 0, catalog_publish_layer(fixture->catalog, change, &input));
 
     if (r != CATALOG_OK)
         assert_int_equal(r, CATALOG_CODE_STORAGE);
@@ -324,8 +188,8 @@ static int delete_layer(struct fixture *fixture, uint64_t number)
 {
     const struct catalog_delete_layer input = {layer_l, number};
 
-    return answer_of(fixture, 1,
-                     catalog_delete_layer(fixture->catalog, change_new(fixture, 1), &input));
+    return fixture_answer(
+        fixture, 1, catalog_delete_layer(fixture->catalog, fixture_change(fixture, 1), &input));
 }
 
 static uint64_t used_bytes(struct fixture *fixture)
@@ -415,11 +279,11 @@ static void test_concurrent_publishes(void **state)
 
     assert_int_equal(publish(fixture, 1), 1);
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(catalog_publish_layer(fixture->catalog, change_new(fixture, i), &input),
-                         CATALOG_STARTED);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    assert_int_equal(fixture->changes[0].answer, CATALOG_OK);
-    assert_int_equal(fixture->changes[1].answer, CATALOG_OK);
+        assert_int_equal(
+            catalog_publish_layer(fixture->catalog, fixture_change(fixture, i), &input),
+            CATALOG_STARTED);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(fixture_answer(fixture, i, CATALOG_STARTED), CATALOG_OK);
     assert_int_equal(fixture->changes[0].change.result.version, 2);
     assert_int_equal(fixture->changes[1].change.result.version, 3);
 }
@@ -461,8 +325,8 @@ static int remove_apply(const struct catalog_edit_layer_policy *edit, struct are
 static int edit_policy(struct fixture *fixture, struct catalog_edit_layer_policy edit)
 {
     edit.layer = layer_l;
-    return answer_of(fixture, 2,
-                     catalog_edit_layer_policy(fixture->catalog, change_new(fixture, 2), &edit));
+    return fixture_answer(
+        fixture, 2, catalog_edit_layer_policy(fixture->catalog, fixture_change(fixture, 2), &edit));
 }
 
 /* The RevisionId of the policy of version 1; empty when there is none. */
@@ -522,6 +386,7 @@ static void test_function_layers(void **state)
         .publish = true,
     };
     const struct catalog_delete gone = {.id = input.id, .version = FUNCTION_LATEST};
+    struct function_version *running;
     struct arena arena;
     uint64_t bytes;
 
@@ -534,8 +399,10 @@ static void test_function_layers(void **state)
     assert_int_equal(function_unpacked_bytes(&input.config, &arena, &bytes), 0);
     assert_int_equal(bytes, 375);
     assert_int_equal(
-        answer_of(fixture, 0, catalog_create(fixture->catalog, change_new(fixture, 0), &input)),
+        fixture_answer(fixture, 0,
+                       catalog_create(fixture->catalog, fixture_change(fixture, 0), &input)),
         CATALOG_OK);
+    fixture_run(fixture);
     assert_int_equal(delete_layer(fixture, 1), CATALOG_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(fixture->code_refs[1], 2); /* $LATEST and version 1 */
@@ -544,25 +411,34 @@ static void test_function_layers(void **state)
         assert_int_equal(used_bytes(fixture), 20);
         fixture_reopen(fixture);
     }
+    assert_int_equal(catalog_invoke_target(fixture->catalog, &input.id, STR("1"), &running),
+                     CATALOG_OK);
     assert_int_equal(
-        answer_of(fixture, 1, catalog_delete(fixture->catalog, change_new(fixture, 1), &gone)),
+        fixture_answer(fixture, 1,
+                       catalog_delete(fixture->catalog, fixture_change(fixture, 1), &gone)),
         CATALOG_OK);
-    assert_int_equal(fixture->code_refs[8] + fixture->code_refs[9], 0);
+    assert_int_equal(running->layer_count, 2);
+    assert_int_equal(running->layers[1].bytes[0], 9);
+    assert_int_equal(fixture->code_refs[1], 1); /* what runs has its files to the end */
+    assert_int_equal(fixture->code_refs[8], 1);
+    assert_int_equal(fixture->code_refs[9], 1);
+    running = function_version_unref(running);
+    assert_int_equal(fixture->code_refs[1] + fixture->code_refs[8] + fixture->code_refs[9], 0);
     arena_deinit(&arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rows, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_lists, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_numbered_names),
-        cmocka_unit_test_setup_teardown(test_layers, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_layer_members, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_concurrent_publishes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_storage_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_layer_policy, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_function_layers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_layers, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_layer_members, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_concurrent_publishes, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_storage_limit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_layer_policy, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_function_layers, fixture_setup, fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
