@@ -81,12 +81,15 @@ static void write_function(struct create *create)
         create_done(create, r);
 }
 
-/* False: the request has been answered. */
-static bool check_size(struct create *create)
+/* Once more, now that the size of the code is known; a layer may have gone meanwhile. False: the
+ * request has been answered. */
+static bool check_layers(struct create *create)
 {
     struct api_request *request = create->request;
+    const struct settings settings =
+        settings_of_create(request, create->service->options.catalog, request->input);
     struct settings_fault fault;
-    int r = function_layers_check_size(&create->input.config, &request->arena, &fault);
+    int r = function_layers_apply(&settings, &request->arena, &create->input.config, &fault);
 
     if (r == SETTINGS_OK)
         return true;
@@ -106,7 +109,7 @@ static void on_code(struct code_load *code)
     config->code = code->digest;
     config->code_bytes = code->bytes;
     config->code_unpacked_bytes = code_package_unpacked_bytes(code->package);
-    if (check_size(create))
+    if (check_layers(create))
         write_function(create);
 }
 
