@@ -25,7 +25,9 @@
 #include "base/rand.h"
 #include "catalog/catalog_internal.h"
 
-enum { ATTEMPTS_MAX = 16 };
+/* Each conflict is the success of another change: so many of one function may be under way at once.
+ */
+enum { ATTEMPTS_MAX = 128 };
 
 enum staged_kind {
     STAGED_VERSION,

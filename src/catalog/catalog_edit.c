@@ -18,10 +18,9 @@ struct target {
 };
 
 static int target_find(struct catalog_change *change, const struct catalog_edit *edit,
-                       struct target *ret_target)
+                       struct target *target)
 {
     struct arena *arena = &change->arena;
-    struct target *target = ret_target;
     uint64_t number = FUNCTION_LATEST;
     int r;
 

@@ -327,7 +327,7 @@ def together(call, arguments):
 
 
 def test_several_at_once(function, client):
-    wanted = [f's{i}' for i in range(8)]
+    wanted = [f's{i:02}' for i in range(40)]
     assert together(lambda sid: add(client, function, sid), wanted) == [None] * len(wanted)
     assert sorted(sids(client, function)) == wanted
     outcomes = together(lambda _: add(client, function, 'same'), range(8))
@@ -335,6 +335,16 @@ def test_several_at_once(function, client):
     assert sids(client, function).count('same') == 1
     assert together(lambda sid: remove(client, function, sid), wanted) == [None] * len(wanted)
     assert sids(client, function) == ['same']
+
+
+def test_environments_stay(functions, client):
+    """A policy is no reason to start the function anew."""
+    function = functions.create('import uuid\nHERE = str(uuid.uuid4())\ndef handler(event, context):\n    return HERE\n',
+                                Publish=True)
+    before = [function.invoke(Qualifier=qualifier).json for qualifier in ('$LATEST', '1')]
+    add(client, function)
+    add(client, function, Qualifier='1')
+    assert [function.invoke(Qualifier=qualifier).json for qualifier in ('$LATEST', '1')] == before
 
 
 def test_one_revision_is_used_once(function, client):
