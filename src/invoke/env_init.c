@@ -97,8 +97,10 @@ static struct str init_block(const struct env *env)
 void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
 {
     struct env *env = owner;
+    bool is_early = env->early;
     int r = 0;
 
+    env->early = false;
     must(!env->output);
     if (log_pipe_new(&env->output, env->context->loop, log_fd, &output_ops, env) < 0)
         env->output = NULL;
@@ -118,16 +120,22 @@ void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
         env_limit_start(env, LIMIT_INIT_MS);
     }
     session_init(env->session, init_block(env));
+    if (is_early)
+        env_on_session_ready(env);
 }
 
 void env_on_session_ready(void *owner)
 {
     struct env *env = owner;
 
-    if (env->output)
-        log_pipe_drain(env->output);
-    /* A custom runtime may be heard on the listener before the jail says that it was started. */
-    if (env->state == ENV_INIT || env->state == ENV_STARTING) {
+    /* A custom runtime may be heard on the listener before the jail says that it was started. It
+     * gets no event until we have its output, which would miss in that event's log. */
+    if (!env->output) {
+        env->early = true;
+        return;
+    }
+    log_pipe_drain(env->output);
+    if (env->state == ENV_INIT) {
         env->init_ns = clock_mono_ns() - env->phase_ns;
         env_become_idle(env);
         (void)sandbox_settle(env->sandbox);

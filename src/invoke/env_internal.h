@@ -54,6 +54,7 @@ struct env {
     bool known;             /* the pool has seen it available */
     bool frozen;
     bool is_framed; /* its runtime is a client of ours, with a channel */
+    bool early;     /* its runtime was heard before the jail said that it was started */
     bool doomed;    /* the present runtime process is useless and will have been killed soon */
     const char *broken_type; /* what it did wrong; NULL: nothing that is not told by how it ends */
     const char *broken_what;
