@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -110,12 +111,53 @@ static void test_unknown_tags_are_skipped(void **state)
     arena_deinit(&arena);
 }
 
+static void assert_pairs(const struct codec_pairs *pairs, const char *expected)
+{
+    char text[64] = "";
+
+    for (size_t i = 0; i < pairs->count; i++) {
+        size_t used = strlen(text);
+
+        (void)snprintf(text + used, sizeof(text) - used, "%.*s=%.*s ", STR_FMT(pairs->ptr[i].name),
+                       STR_FMT(pairs->ptr[i].value));
+    }
+    assert_string_equal(text, expected);
+}
+
+static void test_pairs_as_a_table(void **state)
+{
+    struct codec_pairs pairs = {0};
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena);
+    assert_null(codec_pairs_find(&pairs, STR("b")));
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("b"), STR_NONE), 0);
+    assert_null(pairs.ptr);
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("b"), STR("1")), 0);
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("ba"), STR("2")), 0);
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("$"), STR("")), 0);
+    assert_pairs(&pairs, "$= b=1 ba=2 ");
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("b"), STR("3")), 0);
+    assert_pairs(&pairs, "$= b=3 ba=2 ");
+    assert_true(str_eq(codec_pairs_find(&pairs, STR("b"))->value, STR("3")));
+    assert_null(codec_pairs_find(&pairs, STR("a")));
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("b"), STR_NONE), 0);
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("c"), STR_NONE), 0);
+    assert_pairs(&pairs, "$= ba=2 ");
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("$"), STR_NONE), 0);
+    assert_int_equal(codec_pairs_replace(&pairs, &arena, STR("ba"), STR_NONE), 0);
+    assert_null(pairs.ptr); /* an empty table takes no room in a row */
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_cut_rows),
         cmocka_unit_test(test_unknown_tags_are_skipped),
+        cmocka_unit_test(test_pairs_as_a_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
