@@ -92,6 +92,37 @@ static int version_of(const struct function_settings *settings, struct str quali
     return r;
 }
 
+int function_provisioned_version(const struct function_settings *settings, struct str qualifier,
+                                 struct arena *arena, uint64_t *ret_version)
+{
+    bool is_alias;
+
+    *ret_version = 0;
+    return version_of(settings, qualifier, arena, ret_version, &is_alias);
+}
+
+int function_provisioned_of_version(const struct function_settings *settings, uint64_t version,
+                                    struct arena *arena, uint32_t *ret_count)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < settings->provisioned.count; i++) {
+        const struct codec_pair *pair = &settings->provisioned.ptr[i];
+        struct function_provisioned provisioned;
+        uint64_t one;
+        int r = function_provisioned_version(settings, pair->name, arena, &one);
+
+        if (r == 0)
+            r = function_provisioned_decode(pair, arena, &provisioned);
+        if (r < 0)
+            return err_pass(r);
+        if (one == version)
+            count += provisioned.requested;
+    }
+    *ret_count = count;
+    return 0;
+}
+
 int function_provisioned_judge(const struct function_settings *settings, struct str qualifier,
                                struct arena *arena)
 {

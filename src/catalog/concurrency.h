@@ -49,6 +49,14 @@ bool function_concurrency_eq(const struct function_concurrency *a,
 /* How much of the account's limit others cannot use. */
 uint32_t function_concurrency_aside(const struct function_concurrency *concurrency);
 
+/* The version that has the capacity of this qualifier: itself, or the first one of the alias. 0,
+ * -EBADMSG or -ENOMEM. */
+int function_provisioned_version(const struct function_settings *settings, struct str qualifier,
+                                 struct arena *arena, uint64_t *ret_version);
+/* Of this version, by its own number and by aliases together. 0, -EBADMSG or -ENOMEM. */
+int function_provisioned_of_version(const struct function_settings *settings, uint64_t version,
+                                    struct arena *arena, uint32_t *ret_count);
+
 /* What must always be left for functions that have nothing set aside. */
 uint32_t concurrency_unreserved_min(uint32_t account_limit);
 /* What functions share that have nothing set aside, when the others have `aside` together. */

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/must.h"
+#include "catalog/catalog.h"
 #include "catalog/function.h"
 #include "invoke/concurrency.h"
 #include "invoke/env_pool.h"
@@ -150,6 +151,39 @@ int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, stru
                              struct str name, const struct function_concurrency *aside)
 {
     return concurrency_set(&dispatch->concurrency, account, region, name, aside);
+}
+
+int dispatch_provision(struct dispatch *dispatch, struct function_version *version, uint32_t count)
+{
+    struct env_pool *pool = pool_of(dispatch, version);
+
+    if (!pool)
+        return err_new(-ENOMEM);
+    env_pool_provision(pool, count);
+    return 0;
+}
+
+void dispatch_unprovision(struct dispatch *dispatch, struct str account, struct str region,
+                          struct str name)
+{
+    list_for_each (node, &dispatch->all) {
+        struct env_pool *pool = env_pool_of_all_node(node);
+        const struct function_version *version = env_pool_version(pool);
+
+        if (str_eq(version->name, name) && str_eq(version->account, account) &&
+            str_eq(version->region, region))
+            env_pool_provision(pool, 0);
+    }
+}
+
+void dispatch_counts(const struct dispatch *dispatch, const struct function_id *id,
+                     struct str version, struct env_pool_counts *ret_counts)
+{
+    char text[ENV_POOL_KEY_BYTES];
+    struct str key = env_pool_make_key(text, id->account, id->region, id->name, version);
+    const struct env_pool *pool = map_get(&dispatch->pools, key);
+
+    *ret_counts = pool ? env_pool_counts(pool) : (struct env_pool_counts){0};
 }
 
 void dispatch_retire(struct dispatch *dispatch, struct str account, struct str region,

@@ -24,7 +24,9 @@
 #include "base/str.h"
 
 struct dispatch;
+struct env_pool_counts;
 struct function_concurrency;
+struct function_id;
 struct function_version;
 struct http_request;
 struct invocation;
@@ -73,6 +75,16 @@ int dispatch_submit(struct dispatch *dispatch, struct invocation *inv);
 /* What that function has set aside of its account's concurrency from now on. 0 or -ENOMEM. */
 int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, struct str region,
                              struct str name, const struct function_concurrency *aside);
+
+/* Keep so many environments of that version, initialised ahead. 0 or -ENOMEM. */
+int dispatch_provision(struct dispatch *dispatch, struct function_version *version, uint32_t count);
+/* No version of that function is to be kept any more. Environments go when they are idle for long,
+ * or needed elsewhere. */
+void dispatch_unprovision(struct dispatch *dispatch, struct str account, struct str region,
+                          struct str name);
+/* All zero when none of that version ("1") is there. */
+void dispatch_counts(const struct dispatch *dispatch, const struct function_id *id,
+                     struct str version, struct env_pool_counts *ret_counts);
 
 /*
  * This version of this function was changed or deleted: let the environments of its last snapshot

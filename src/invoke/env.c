@@ -30,6 +30,11 @@ bool env_is_new(const struct env *env)
     return !env->known;
 }
 
+bool env_has_failed_init(const struct env *env)
+{
+    return env->init_report;
+}
+
 void env_set_known(struct env *env)
 {
     env->known = true;

@@ -80,6 +80,8 @@ bool env_is_running(const struct env *env); /* an invocation */
 /* Set until env_set_known(): the pool counts environments that have not been available yet. */
 bool env_is_new(const struct env *env);
 void env_set_known(struct env *env);
+/* Its last init failed; the next invocation repeats it. */
+bool env_has_failed_init(const struct env *env);
 
 /* For the pool: the env's node in the list it is in now. */
 struct list *env_node(struct env *env);

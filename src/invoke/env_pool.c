@@ -25,6 +25,8 @@ struct env_pool {
     size_t env_count;
     size_t starting_count; /* envs that have never been available */
     size_t waiting_count;
+    uint32_t provisioned;     /* environments to keep */
+    bool provisioning_failed; /* one could not be started: not tried again without end */
     uint64_t starved_ns; /* since when invocations wait for room; 0: they do not */
     bool retired;
 };
@@ -125,7 +127,7 @@ struct env_pool *env_pool_of_node(struct list *node)
 
 bool env_pool_is_empty(const struct env_pool *pool)
 {
-    return pool->env_count == 0 && pool->waiting_count == 0;
+    return pool->env_count == 0 && pool->waiting_count == 0 && pool->provisioned == 0;
 }
 
 bool env_pool_has_environments(const struct env_pool *pool)
@@ -191,13 +193,19 @@ static int start_one(struct env_pool *pool, struct reason *why)
     return 0;
 }
 
+static bool wants_more(const struct env_pool *pool)
+{
+    return pool->starting_count < pool->waiting_count ||
+           (pool->env_count < pool->provisioned && !pool->provisioning_failed);
+}
+
 void env_pool_kick(struct env_pool *pool)
 {
     struct reason why;
     int r;
 
     list_remove(&pool->owner_node);
-    while (pool->starting_count < pool->waiting_count) {
+    while (wants_more(pool)) {
         if (!pool->context->ops->may_start(pool->context->owner)) {
             starve(pool);
             return;
@@ -209,8 +217,10 @@ void env_pool_kick(struct env_pool *pool)
             starve(pool);
             return;
         }
-        if (r < 0)
+        if (r < 0) {
+            pool->provisioning_failed = true;
             fail_waiting(pool, &why);
+        }
     }
     pool->starved_ns = 0;
     say_if_empty(pool);
@@ -250,9 +260,51 @@ void env_pool_evict(struct env_pool *pool, struct env *env)
     drop(pool, env);
 }
 
+/* Those that are to be kept cannot be stopped for the sake of other pools. */
+static void set_evictable(struct env_pool *pool, struct env *env)
+{
+    list_remove(env_lru_node(env));
+    if (pool->env_count > pool->provisioned)
+        list_push_back(pool->context->lru, env_lru_node(env));
+}
+
+void env_pool_provision(struct env_pool *pool, uint32_t count)
+{
+    if (count == 0 && pool->provisioned == 0)
+        return;
+    pool->provisioned = count;
+    pool->provisioning_failed = false;
+    list_for_each_safe (node, &pool->idle)
+        set_evictable(pool, env_of_node(node));
+    env_pool_kick(pool);
+}
+
+struct env_pool_counts env_pool_counts(const struct env_pool *pool)
+{
+    struct env_pool_counts counts = {
+        .environments = pool->env_count,
+        .initialised = pool->env_count - pool->starting_count,
+        .has_failed = pool->provisioning_failed,
+    };
+    const struct list *lists[] = {&pool->idle, &pool->other};
+
+    for (size_t i = 0; i < array_count(lists); i++) {
+        list_for_each (node, lists[i]) {
+            const struct env *env = env_of_node(node);
+
+            if (env_is_new(env) || !env_has_failed_init(env))
+                continue;
+            counts.initialised--;
+            counts.has_failed = true;
+        }
+    }
+    return counts;
+}
+
 void env_pool_retire(struct env_pool *pool)
 {
     pool->retired = true;
+    pool->provisioned = 0;
     while (!list_is_empty(&pool->idle)) {
         struct env *env = env_of_node(list_first(&pool->idle));
         bool last = pool->env_count == 1 && pool->waiting_count == 0;
@@ -301,8 +353,7 @@ static void on_available(void *owner, struct env *env)
     }
     list_remove(env_node(env));
     list_push_front(&pool->idle, env_node(env));
-    list_remove(env_lru_node(env));
-    list_push_back(pool->context->lru, env_lru_node(env));
+    set_evictable(pool, env);
     pool->context->ops->idle(pool->context->owner);
 }
 
@@ -323,8 +374,10 @@ static void on_dead(void *owner, struct env *env, const struct reason *why)
     (void)env_free(env);
     pool->env_count--;
     pool->context->ops->env_count(pool->context->owner, pool, -1);
-    if (never_started && why)
-        fail_waiting(pool, why); /* or the next would fail likewise, without end */
+    if (never_started && why) { /* or the next would fail likewise, without end */
+        pool->provisioning_failed = true;
+        fail_waiting(pool, why);
+    }
     env_pool_kick(pool);
 }
 

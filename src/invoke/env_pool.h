@@ -61,6 +61,17 @@ struct env_pool *env_pool_free(struct env_pool *pool);
 
 /* Run inv here as soon as an environment is available. Owned by the pool until ops->ended. */
 void env_pool_submit(struct env_pool *pool, struct invocation *inv);
+/*
+ * Provisioned concurrency: keep so many environments from now on, whether they are needed or not.
+ * They are not stopped for the sake of other pools; one that ends by itself is replaced.
+ */
+void env_pool_provision(struct env_pool *pool, uint32_t count);
+struct env_pool_counts {
+    size_t environments;
+    size_t initialised; /* of those */
+    bool has_failed;    /* the init of one failed, or none could be started */
+};
+struct env_pool_counts env_pool_counts(const struct env_pool *pool);
 /* Start what is waited for, now that there is room. */
 void env_pool_kick(struct env_pool *pool);
 /* The version was replaced or deleted: stop what is idle now and the rest as it becomes idle. */

@@ -24,6 +24,7 @@
 #include "gateway/front.h"
 #include "http/server.h"
 #include "invoke/dispatch.h"
+#include "invoke/provision.h"
 #include "obs/log_store.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
@@ -65,6 +66,7 @@ struct daemon {
     struct catalog_watch watch;
     struct dispatch *dispatch;
     struct aws_client *aws;
+    struct provisioner *provisioner;
     struct lambda_service *lambda;
     struct api_gate *gate;
     struct front *front;
@@ -176,6 +178,7 @@ static void close_all(struct daemon *daemon)
     daemon->gate = api_gate_free(daemon->gate);
     daemon->lambda = lambda_service_free(daemon->lambda);
     daemon->aws = aws_client_free(daemon->aws);
+    daemon->provisioner = provisioner_free(daemon->provisioner);
     daemon->dispatch = dispatch_free(daemon->dispatch);
     if (daemon->catalog) {
         catalog_watch_stop(&daemon->watch);
@@ -274,6 +277,7 @@ static void on_swept(void *owner)
     if (daemon->state != DAEMON_STARTING)
         return;
     daemon->state = DAEMON_READY;
+    provisioner_start(daemon->provisioner);
     say_what_is_missing(daemon);
     (void)printf("lambd " LAMBD_VERSION " on port %u, state in %s\nReady.\n",
                  http_server_port(daemon->http), daemon->options->state_dir);
@@ -308,13 +312,17 @@ static void concurrency_follow(struct daemon *daemon, const struct function_id *
         r = dispatch_set_concurrency(daemon->dispatch, id->account, id->region, id->name, &aside);
     /* Else limits that were acknowledged would not hold; the next start reads them from disk. */
     must(r == 0);
+    r = provisioner_follow(daemon->provisioner, id);
+    if (r < 0) /* environments that are missing are started when they are needed */
+        (void)fprintf(stderr, "lambd: cannot provision %.*s: %s\n", STR_FMT(id->name),
+                      strerror(-r));
 }
 
 static void on_catalog_event(struct catalog_watch *watch, const struct catalog_event *event)
 {
     struct daemon *daemon = container_of(watch, struct daemon, watch);
 
-    if (!daemon->dispatch)
+    if (!daemon->provisioner)
         return;
     if (event->kind != CATALOG_VERSION_CHANGED)
         concurrency_follow(daemon, &event->id);
@@ -417,7 +425,12 @@ static int start_dispatch(struct daemon *daemon)
         .owner = daemon,
     };
 
-    return dispatch_new(&daemon->dispatch, &options);
+    int r = dispatch_new(&daemon->dispatch, &options);
+
+    if (r < 0)
+        return err_pass(r);
+    daemon->provisioner = provisioner_new(daemon->catalog, daemon->code, daemon->dispatch);
+    return daemon->provisioner ? 0 : err_new(-ENOMEM);
 }
 
 static int start_aws(struct daemon *daemon)

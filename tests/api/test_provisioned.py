@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Provisioned concurrency of versions and aliases, as a resource."""
+"""Provisioned concurrency of versions and aliases: the resource, and the environments that it stands for."""
+import json
 import re
+import time
+import urllib.request
 
 import pytest
 
 from support.errors import ARN, constraint, invalid, refused
 from support.functions import Factory
 
-CODE = 'def handler(event, context):\n    return event\n'
+# Tells environments apart, and in the log that one has initialised.
+CODE = '''
+    import uuid
+    MINE = str(uuid.uuid4())
+    print("initialised " + MINE, flush=True)
+
+    def handler(event, context):
+        return MINE
+    '''
+SECONDS = 60  # a bound
 NONE = 'No Provisioned Concurrency Config found for this function'
 NEITHER = 'The function resource provided must be an alias or a published version.'
 
@@ -49,6 +61,22 @@ def get(client, function, qualifier):
     return bare(client.get_provisioned_concurrency_config(FunctionName=function.name, Qualifier=qualifier))
 
 
+def until(condition, what):
+    end = time.monotonic() + SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.02)  # polling for an event outside, bounded
+    return value
+
+
+def settled(client, function, qualifier):
+    """As it is when it is no longer under way."""
+    def found():
+        answer = get(client, function, qualifier)
+        return answer if answer['Status'] != 'IN_PROGRESS' else None
+    return until(found, 'it stays in progress')
+
+
 def delete(client, function, qualifier):
     bare(client.delete_provisioned_concurrency_config(FunctionName=function.name, Qualifier=qualifier), 204)
 
@@ -88,12 +116,14 @@ def test_lifecycle(function, client, qualifier):
                     'LastModified': made['LastModified']}
     ready = {'RequestedProvisionedConcurrentExecutions': 2, 'AvailableProvisionedConcurrentExecutions': 2,
              'AllocatedProvisionedConcurrentExecutions': 2, 'Status': 'READY', 'LastModified': made['LastModified']}
-    assert get(client, function, qualifier) == ready
+    assert settled(client, function, qualifier) == ready
     answer = bare(client.list_provisioned_concurrency_configs(FunctionName=function.name))
     assert answer == {'ProvisionedConcurrencyConfigs': [{'FunctionArn': f'{function.arn}:{qualifier}', **ready}]}
     put(client, function, qualifier, 1)
-    assert get(client, function, qualifier)['RequestedProvisionedConcurrentExecutions'] == 1
-    assert function.invoke('x', Qualifier=qualifier).json == 'x'
+    less = settled(client, function, qualifier)
+    for what in 'Requested', 'Allocated', 'Available':
+        assert less[f'{what}ProvisionedConcurrentExecutions'] == 1
+    assert function.invoke(Qualifier=qualifier).error is None
     assert function.configuration(Qualifier=qualifier)['RevisionId'] == revision
     delete(client, function, qualifier)
     delete(client, function, qualifier)
@@ -148,42 +178,42 @@ def test_version_and_its_alias_exclude_each_other(function, client):
     put(client, function, 'other', 1)
 
 
-def test_share_of_the_account(alone):
-    client, function = alone
-    put(client, function, '1', 300)
-    assert unreserved(client) == 700
-    put(client, function, '2', 100)
-    assert unreserved(client) == 600
+def test_share_of_the_account(own_daemon, connect):
+    client = connect(own_daemon.start('--concurrency-limit', '106').endpoint)
+    function = with_versions(Factory(client), client)
+    put(client, function, '1', 2)
+    assert unreserved(client) == 104
+    put(client, function, '2', 1)
+    assert unreserved(client) == 103
     refused_untyped("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
-                    '[700].', client, function, '2', 701)
+                    '[104].', client, function, '2', 105)
     refused_untyped("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
-                    'below its minimum value of [100].', client, function, '2', 601)
-    put(client, function, '2', 600)
+                    'below its minimum value of [100].', client, function, '2', 5)
+    put(client, function, '2', 4)
     assert unreserved(client) == 100
-    put(client, function, '2', 599)
+    put(client, function, '2', 3)
     delete(client, function, '2')
-    assert unreserved(client) == 700
+    assert unreserved(client) == 104
     client.delete_function(FunctionName=function.name)
-    assert unreserved(client) == 1000
+    assert unreserved(client) == 106
 
 
 def test_beside_a_reservation(alone):
     client, function = alone
-    client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=10)
-    put(client, function, '1', 6)
-    refused('InvalidParameterValueException', 'Requested Provisioned Concurrency should not be greater than the '
-            'reservedConcurrentExecution for function', put, client, function, '2', 5)
-    put(client, function, '2', 4)
-    assert unreserved(client) == 990
-    refused('InvalidParameterValueException', " ReservedConcurrentExecutions  9 should not be lower than function's "
-            'total provisioned concurrency [10].', client.put_function_concurrency, FunctionName=function.name,
-            ReservedConcurrentExecutions=9)
+    above = 'Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function'
+    client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=4)
+    put(client, function, '1', 2)
+    refused('InvalidParameterValueException', above, put, client, function, '2', 3)
+    put(client, function, '2', 2)
+    assert unreserved(client) == 996
+    refused('InvalidParameterValueException', " ReservedConcurrentExecutions  3 should not be lower than function's "
+            'total provisioned concurrency [4].', client.put_function_concurrency, FunctionName=function.name,
+            ReservedConcurrentExecutions=3)
     client.delete_function_concurrency(FunctionName=function.name)
-    assert unreserved(client) == 990
+    assert unreserved(client) == 996
     client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=900)
     assert unreserved(client) == 100
-    refused('InvalidParameterValueException', 'Requested Provisioned Concurrency should not be greater than the '
-            'reservedConcurrentExecution for function', put, client, function, '2', 895)
+    refused('InvalidParameterValueException', above, put, client, function, '2', 899)
 
 
 def test_list_pages(function, client):
@@ -215,13 +245,102 @@ def test_goes_with_its_qualifier(function, client):
     has_none(client, function, 'live')
 
 
+# The environments
+
+
+def health(daemon):
+    with urllib.request.urlopen(daemon.endpoint + '/_lambd/health', timeout=SECONDS) as answer:
+        return json.load(answer)
+
+
+def initialised(daemon, count):
+    """Which environments have ever initialised, by the log, which says so a little later; at least so many."""
+    def found():
+        texts = (path.read_text(errors='replace') for path in (daemon.state_dir / 'logs').rglob('*.log'))
+        mine = {mine for text in texts for mine in re.findall(r'initialised ([0-9a-f-]{36})', text)}
+        return mine if len(mine) >= count else None
+    return until(found, f'there are not {count}')
+
+
+def is_ready(client, function, qualifier, count):
+    answer = settled(client, function, qualifier)
+    assert (answer['Status'], answer['AvailableProvisionedConcurrentExecutions']) == ('READY', count), answer
+
+
+def test_environments_are_there_before_the_first_invocation(own_daemon, alone):
+    client, function = alone
+    put(client, function, 'live', 2)
+    is_ready(client, function, 'live', 2)
+    assert health(own_daemon)['environments'] == 2
+    assert health(own_daemon)['invocations'] == 0
+    ahead = initialised(own_daemon, 2)
+    assert len(ahead) == 2
+    assert function.invoke(Qualifier='live').json in ahead
+    assert function.invoke(Qualifier='1').json in ahead
+    assert function.invoke(Qualifier='2').json not in ahead
+
+
 def test_survives_a_kill(own_daemon, alone, connect):
     client, function = alone
-    put(client, function, '2', 5)
-    put(client, function, 'live', 3)
-    before = get(client, function, 'live')
+    put(client, function, '2', 2)
+    put(client, function, 'live', 1)
+    before = settled(client, function, 'live')
     own_daemon.kill()
     client = connect(own_daemon.start().endpoint)
-    assert get(client, function, 'live') == before
+    assert settled(client, function, 'live') == before
+    is_ready(client, function, '2', 2)
+    assert health(own_daemon)['invocations'] == 0
     assert listed(client, function) == [f'{function.arn}:2', f'{function.arn}:live']
-    assert unreserved(client) == 992
+    assert unreserved(client) == 997
+
+
+def test_follows_its_alias(own_daemon, alone):
+    client, function = alone
+    put(client, function, 'live', 1)
+    is_ready(client, function, 'live', 1)
+    client.update_alias(FunctionName=function.name, Name='live', FunctionVersion='2')
+    is_ready(client, function, 'live', 1)
+    before = initialised(own_daemon, 2)
+    assert function.invoke(Qualifier='2').json in before
+
+
+def test_failed_init(own_daemon, connect):
+    client = connect(own_daemon.start().endpoint)
+    function = Factory(client).create('raise RuntimeError("never")\n')
+    client.publish_version(FunctionName=function.name)
+    put(client, function, '1', 1)
+    answer = settled(client, function, '1')
+    assert (answer['Status'], answer['StatusReason']) == ('FAILED', 'FUNCTION_ERROR_INIT_FAILURE')
+    assert answer['AllocatedProvisionedConcurrentExecutions'] == answer['AvailableProvisionedConcurrentExecutions'] == 0
+    assert function.invoke(Qualifier='1').json['errorMessage'] == 'never'
+    delete(client, function, '1')
+    has_none(client, function, '1')
+
+
+def test_others_do_not_take_its_environment(own_daemon, connect):
+    client = connect(own_daemon.start('--environments-max', '2').endpoint)
+    functions = Factory(client)
+    function = with_versions(functions, client)
+    put(client, function, '1', 1)
+    is_ready(client, function, '1', 1)
+    mine = function.invoke(Qualifier='1').json
+    others = [functions.create(CODE) for _ in range(3)]
+    assert len({other.invoke().json for other in others}) == 3
+    assert function.invoke(Qualifier='1').json == mine
+
+
+def test_an_environment_that_ends_is_replaced(own_daemon, connect):
+    client = connect(own_daemon.start('--idle-stop-s', '1').endpoint)
+    function = with_versions(Factory(client), client)
+    put(client, function, '1', 1)
+    initialised(own_daemon, 3)
+    delete(client, function, '1')
+    until(lambda: health(own_daemon)['environments'] == 0, 'it is replaced for ever')
+
+
+def test_deleted_with_its_version(own_daemon, alone):
+    client, function = alone
+    put(client, function, '2', 2)
+    is_ready(client, function, '2', 2)
+    client.delete_function(FunctionName=function.name, Qualifier='2')
+    until(lambda: health(own_daemon)['environments'] == 0, 'they are still there')

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "api/lambda/answers.h"
 #include "api/lambda/function_edit.h"
@@ -17,6 +18,8 @@
 #include "base/error.h"
 #include "catalog/arn.h"
 #include "catalog/concurrency.h"
+#include "invoke/dispatch.h"
+#include "invoke/env_pool.h"
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
@@ -26,18 +29,13 @@ struct shown {
     struct model_int available;
     struct model_int allocated;
     struct str status;
+    struct str status_reason; /* absent: none */
     struct str last_modified;
 };
 
-/*
- * The requested concurrency is set aside in the account as soon as the row is written, and that is
- * what is allocated and available here: environments are started when they are needed, not ahead.
- * READY is therefore not a promise about cold starts. It is answered all the same, because SDK
- * waiters, CloudFormation and Terraform wait for it and take anything else for a failed deployment.
- * 0 or -ENOMEM.
- */
-static int show_ready(struct api_request *request, const struct function_provisioned *provisioned,
-                      struct shown *ret_shown)
+/* As the row of it was written just now. 0 or -ENOMEM */
+static int show_started(struct api_request *request, const struct function_provisioned *provisioned,
+                        struct shown *ret_shown)
 {
     char *time = arena_alloc(&request->arena, CLOCK_TEXT_BYTES);
 
@@ -45,24 +43,46 @@ static int show_ready(struct api_request *request, const struct function_provisi
         return err_new(-ENOMEM);
     *ret_shown = (struct shown){
         .requested = model_int(provisioned->requested),
-        .available = model_int(provisioned->requested),
-        .allocated = model_int(provisioned->requested),
-        .status = STR("READY"),
+        .available = model_int(0),
+        .allocated = model_int(0),
+        .status = STR("IN_PROGRESS"),
         .last_modified = str_of(clock_format_offset_s(time, provisioned->last_modified_ms)),
     };
     return 0;
 }
 
-/* As the row of it was written just now. */
-static int show_started(struct api_request *request, const struct function_provisioned *provisioned,
-                        struct shown *ret_shown)
+static uint32_t at_most(size_t count, uint32_t max)
 {
-    int r = show_ready(request, provisioned, ret_shown);
+    return count < max ? (uint32_t)count : max;
+}
 
-    ret_shown->available = model_int(0);
-    ret_shown->allocated = model_int(0);
-    ret_shown->status = STR("IN_PROGRESS");
-    return r;
+/* What the scheduler has of it. 0, -EBADMSG or -ENOMEM */
+static int show(struct api_request *request, const struct lambda_service *service,
+                const struct function_id *id, const struct function_settings *settings,
+                const struct function_provisioned *provisioned, struct shown *ret_shown)
+{
+    uint32_t requested = provisioned->requested;
+    struct env_pool_counts counts;
+    uint64_t version;
+    int r =
+        function_provisioned_version(settings, provisioned->qualifier, &request->arena, &version);
+
+    if (r == 0)
+        r = show_started(request, provisioned, ret_shown);
+    if (r < 0)
+        return err_pass(r);
+    dispatch_counts(service->options.dispatch, id,
+                    arena_printf(&request->arena, "%" PRIu64, version), &counts);
+    if (counts.has_failed && counts.initialised < requested) {
+        ret_shown->status = STR("FAILED");
+        ret_shown->status_reason = STR("FUNCTION_ERROR_INIT_FAILURE");
+        return 0;
+    }
+    ret_shown->allocated = model_int(at_most(counts.environments, requested));
+    ret_shown->available = model_int(at_most(counts.initialised, requested));
+    if (counts.initialised >= requested)
+        ret_shown->status = STR("READY");
+    return 0;
 }
 
 static bool is_latest(struct str qualifier)
@@ -79,6 +99,7 @@ enum {
     PUT_LEAVES_TOO_LITTLE,
     PUT_VERSION_HAS_ITS_OWN,
     PUT_BY_ALIAS,
+    PUT_PENDING,
 };
 
 /* In the request's arena. */
@@ -107,6 +128,21 @@ static int put_judge_room(struct put_provisioned *put, const struct catalog_draf
         return PUT_ABOVE_ACCOUNT;
     return put->unreserved - wanted >= concurrency_unreserved_min(limit) ? CATALOG_OK
                                                                          : PUT_LEAVES_TOO_LITTLE;
+}
+
+/* A version that is being created cannot be started yet. CATALOG_OK, an answer, or a failure */
+static int put_judge_version(struct put_provisioned *put, struct catalog_draft *draft)
+{
+    const struct function_ref *ref = &put->edit.ref;
+    struct function_view view;
+    uint64_t version;
+    int r = catalog_resolve(draft->catalog, &ref->id, ref->qualifier, &version);
+
+    if (r == CATALOG_OK)
+        r = catalog_get(draft->catalog, &ref->id, version, draft->arena, &view);
+    if (r == CATALOG_OK && view.config.state == FUNCTION_PENDING)
+        return PUT_PENDING;
+    return r;
 }
 
 /* CATALOG_OK, an answer, or a failure */
@@ -142,8 +178,10 @@ static int put_apply(const struct catalog_edit *input, struct catalog_draft *dra
 {
     struct put_provisioned *put = container_of(input, struct put_provisioned, edit.input);
     struct str row;
-    int r = put_judge(put, draft);
+    int r = put_judge_version(put, draft);
 
+    if (r == CATALOG_OK)
+        r = put_judge(put, draft);
     if (r != CATALOG_OK)
         return r;
     row = function_provisioned_encode(draft->arena, &put->wanted);
@@ -169,6 +207,7 @@ static void put_answer(struct put_provisioned *put)
         .available_provisioned_concurrent_executions = shown.available,
         .allocated_provisioned_concurrent_executions = shown.allocated,
         .status = shown.status,
+        .status_reason = shown.status_reason,
         .last_modified = shown.last_modified,
     };
     api_reply(request, &output);
@@ -202,6 +241,9 @@ static void put_done(struct function_edit *edit, int answer)
             "Specified ConcurrentExecutions for function decreases account's "
             "UnreservedConcurrentExecution below its minimum value of [%u].",
             concurrency_unreserved_min(edit->service->options.concurrency_limit));
+        break;
+    case PUT_PENDING:
+        answer_refused(edit->request, &edit->ref, CATALOG_PENDING);
         break;
     case PUT_VERSION_HAS_ITS_OWN:
         api_fault(edit->request, &lambda_fault_resource_conflict,
@@ -261,20 +303,19 @@ static bool reference_resolve(struct api_request *request, struct str function_n
 
 /* CATALOG_OK, also when there is none (then requested is 0), CATALOG_NOT_FOUND, or a failure */
 static int provisioned_get(struct api_request *request, struct catalog *catalog,
-                           const struct function_ref *ref,
+                           const struct function_ref *ref, struct function_settings *ret_settings,
                            struct function_provisioned *ret_provisioned)
 {
-    struct function_settings settings;
     const struct codec_pair *pair;
     uint64_t version;
     int r = catalog_resolve(catalog, &ref->id, ref->qualifier, &version);
 
     if (r == CATALOG_OK)
-        r = catalog_get_settings(catalog, &ref->id, &request->arena, &settings);
+        r = catalog_get_settings(catalog, &ref->id, &request->arena, ret_settings);
     if (r != CATALOG_OK)
         return r;
     *ret_provisioned = (struct function_provisioned){0};
-    pair = codec_pairs_find(&settings.provisioned, ref->qualifier);
+    pair = codec_pairs_find(&ret_settings->provisioned, ref->qualifier);
     r = pair ? function_provisioned_decode(pair, &request->arena, ret_provisioned) : 0;
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
@@ -284,13 +325,14 @@ void lambda_get_provisioned_concurrency_config(struct api_request *request, void
     const struct lambda_get_provisioned_concurrency_config_request *input = request->input;
     const struct lambda_service *service = context;
     struct function_provisioned provisioned;
+    struct function_settings settings;
     struct function_ref ref;
     struct shown shown;
     int r;
 
     if (!reference_resolve(request, input->function_name, input->qualifier, &ref))
         return;
-    r = provisioned_get(request, service->options.catalog, &ref, &provisioned);
+    r = provisioned_get(request, service->options.catalog, &ref, &settings, &provisioned);
     if (r == CATALOG_NOT_FOUND) {
         answer_qualifier_not_found(request, &ref);
         return;
@@ -301,7 +343,7 @@ void lambda_get_provisioned_concurrency_config(struct api_request *request, void
         return;
     }
     if (r >= 0)
-        r = show_ready(request, &provisioned, &shown);
+        r = show(request, service, &ref.id, &settings, &provisioned, &shown);
     if (r < 0) {
         api_fault_internal(request, err_pass(r));
         return;
@@ -311,6 +353,7 @@ void lambda_get_provisioned_concurrency_config(struct api_request *request, void
         .available_provisioned_concurrent_executions = shown.available,
         .allocated_provisioned_concurrent_executions = shown.allocated,
         .status = shown.status,
+        .status_reason = shown.status_reason,
         .last_modified = shown.last_modified,
     };
     api_reply(request, &output);
@@ -346,7 +389,8 @@ void lambda_delete_provisioned_concurrency_config(struct api_request *request, v
 /* ---- List ---- */
 
 /* 0 or a failure */
-static int item_make(struct api_request *request, const struct function_id *id,
+static int item_make(struct api_request *request, const struct lambda_service *service,
+                     const struct function_id *id, const struct function_settings *settings,
                      const struct codec_pair *pair,
                      struct lambda_provisioned_concurrency_config_list_item *ret_item)
 {
@@ -355,7 +399,7 @@ static int item_make(struct api_request *request, const struct function_id *id,
     int r = function_provisioned_decode(pair, &request->arena, &provisioned);
 
     if (r == 0)
-        r = show_ready(request, &provisioned, &shown);
+        r = show(request, service, id, settings, &provisioned, &shown);
     if (r < 0)
         return err_pass(r);
     *ret_item = (struct lambda_provisioned_concurrency_config_list_item){
@@ -364,6 +408,7 @@ static int item_make(struct api_request *request, const struct function_id *id,
         .available_provisioned_concurrent_executions = shown.available,
         .allocated_provisioned_concurrent_executions = shown.allocated,
         .status = shown.status,
+        .status_reason = shown.status_reason,
         .last_modified = shown.last_modified,
     };
     return str_is_set(ret_item->function_arn) ? 0 : err_new(-ENOMEM);
@@ -393,7 +438,7 @@ void lambda_list_provisioned_concurrency_configs(struct api_request *request, vo
         return;
     r = 0;
     for (size_t i = 0; r == 0 && i < page.count; i++)
-        r = item_make(request, &ref.id, &page.ptr[i], &items[i]);
+        r = item_make(request, service, &ref.id, &settings, &page.ptr[i], &items[i]);
     if (r < 0) {
         api_fault_internal(request, err_pass(r));
         return;
