@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TagResource, UntagResource, ListTags."""
+import uuid
+
 import pytest
 
 from support.errors import ARN, constraint, invalid, pattern, refused
@@ -76,3 +78,61 @@ def test_limit(functions, client):
             client.tag_resource, Resource=function.arn, Tags={'one-more': ''})
     client.tag_resource(Resource=function.arn, Tags={'key0': 'overwritten'})
     assert tags_of(client, function)['key0'] == 'overwritten'
+
+
+@pytest.fixture
+def mapping(functions, client):
+    """The ARN of an event source mapping."""
+    function = functions.create(CODE)
+    return client.create_event_source_mapping(FunctionName=function.name, EventSourceArn=f'arn:aws:sqs:us-east-1:000000000000:{function.name}',
+                                              Tags={'key_a': 'value_a'})['EventSourceMappingArn']
+
+
+@pytest.fixture
+def config(client):
+    """The ARN of a code signing configuration."""
+    made = client.create_code_signing_config(Tags={'key_a': 'value_a'}, AllowedPublishers={'SigningProfileVersionArns': [
+        'arn:aws:signer:us-east-1:000000000000:/signing-profiles/test']})['CodeSigningConfig']['CodeSigningConfigArn']
+    yield made
+    client.delete_code_signing_config(CodeSigningConfigArn=made)
+
+
+@pytest.mark.parametrize('kind', ['mapping', 'config'])
+def test_other_resources(client, request, kind):
+    arn = request.getfixturevalue(kind)
+
+    def tags():
+        return client.list_tags(Resource=arn)['Tags']
+
+    assert tags() == {'key_a': 'value_a'}
+    assert client.tag_resource(Resource=arn, Tags={'key_a': '', 'key_b': 'b'})['ResponseMetadata']['HTTPStatusCode'] == 204
+    assert tags() == {'key_a': '', 'key_b': 'b'}
+    assert client.untag_resource(Resource=arn, TagKeys=['key_a', 'unknown'])['ResponseMetadata']['HTTPStatusCode'] == 204
+    assert tags() == {'key_b': 'b'}
+    client.tag_resource(Resource=arn, Tags={f'key{i}': '' for i in range(49)})
+    refused('InvalidParameterValueException', 'Number of tags exceeds resource tag limit.',
+            client.tag_resource, Resource=arn, Tags={'one-more': ''})
+    client.untag_resource(Resource=arn, TagKeys=list(tags()))
+    assert tags() == {}
+
+
+@pytest.mark.parametrize('resource, text', [
+    (f'event-source-mapping:{uuid.UUID(int=1)}', 'Event source mapping not found: {}'),
+    ('code-signing-config:csc-00000000000000000', 'The Lambda code signing configuration {} can not be found.'),
+    ('capacity-provider:none', 'Capacity provider not found: {}')])
+def test_other_resources_missing(client, resource, text):
+    arn = f'{ARN}:{resource}'
+    for call, more in ((client.tag_resource, {'Tags': {'a': 'b'}}), (client.list_tags, {}), (client.untag_resource, {'TagKeys': ['a']})):
+        with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
+            call(Resource=arn, **more)
+        assert caught.value.response['Message'] == text.format(arn)
+
+
+def test_tags_at_creation_are_checked(functions, client):
+    function = functions.create(CODE)
+    many = {f'key{i}': '' for i in range(51)}
+    text = 'Number of tags exceeds resource tag limit.'
+    refused('InvalidParameterValueException', text, client.create_event_source_mapping, FunctionName=function.name,
+            EventSourceArn='arn:aws:sqs:us-east-1:000000000000:tagged', Tags=many)
+    refused('InvalidParameterValueException', text, client.create_code_signing_config, Tags=many,
+            AllowedPublishers={'SigningProfileVersionArns': ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/test']})
