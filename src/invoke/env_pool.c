@@ -27,7 +27,7 @@ struct env_pool {
     size_t waiting_count;
     uint32_t provisioned;     /* environments to keep */
     bool provisioning_failed; /* one could not be started: not tried again without end */
-    uint64_t starved_ns; /* since when invocations wait for room; 0: they do not */
+    uint64_t starved_ns;      /* since when invocations wait for room; 0: they do not */
     bool retired;
 };
 
