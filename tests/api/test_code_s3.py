@@ -6,6 +6,7 @@ import http.server
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -13,6 +14,7 @@ from support.errors import refused
 from support.functions import PYTHON, ROLE, Factory
 from support.zips import make_zip
 
+EMPTY_SECONDS = 60
 TOO_LARGE = 'Unzipped size must be smaller than 262144000 bytes'
 UNKNOWN = ('Error occurred while GetObject. This server knows no S3: start it with --endpoint-s3 or '
            'AWS_ENDPOINT_URL_S3, or with AWS credentials.')
@@ -35,8 +37,12 @@ def arguments(name, code):
             'Timeout': 30}
 
 
-def is_empty(folder):
-    return not any(folder.iterdir())
+def wait_empty(folder):
+    """What was fetched goes in the background, maybe after the answer."""
+    end = time.monotonic() + EMPTY_SECONDS
+    while left := sorted(path.name for path in folder.iterdir()):
+        assert time.monotonic() < end, f'{left} stay in {folder}'
+        time.sleep(0.01)  # polling for an event in a folder, bounded
 
 
 class Store:
@@ -101,7 +107,7 @@ def s3_functions(s3_daemon, connect, model_check):
     factory.clean()
     s3_daemon.check_alive()
     assert model_check.complaints[before:] == []
-    assert is_empty(s3_daemon.state_dir / 'spool')
+    wait_empty(s3_daemon.state_dir / 'spool')
 
 
 def test_create_and_update(s3_functions, moto):
@@ -180,6 +186,20 @@ def test_too_large(own_daemon, connect, store):
             **arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'}))
 
 
+@pytest.mark.parametrize('size', [1000, 3_000_000])
+def test_disk_that_refuses(own_daemon, connect, moto, size):
+    """A failure of this request only, whether it is met while the object comes or at its end."""
+    package = make_zip({'noise.bin': os.urandom(size), 'app.py': ''})
+    code = moto.put(moto.bucket(), 'code.zip', package)
+    client = connect(own_daemon.start('--endpoint-s3', moto.endpoint).endpoint)
+    spool = own_daemon.state_dir / 'spool'
+    spool.rename(own_daemon.state_dir / 'away')
+    with pytest.raises(client.exceptions.ServiceException):
+        client.create_function(**arguments('f', code))
+    (own_daemon.state_dir / 'away').rename(spool)
+    assert client.create_function(**arguments('f', code))['CodeSha256'] == sha256(package)
+
+
 def error(code, message):
     return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
 
@@ -203,7 +223,7 @@ def test_answers_of_a_store(own_daemon, connect, store, answer, code, text):
     own_daemon.start('--endpoint-s3', store(*answer).endpoint)
     refused(code, text, connect(own_daemon.endpoint).create_function,
             **arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'}))
-    assert is_empty(own_daemon.state_dir / 'spool')
+    wait_empty(own_daemon.state_dir / 'spool')
 
 
 def test_store_that_is_not_there(own_daemon, connect):
@@ -222,7 +242,7 @@ def test_store_that_breaks_off(own_daemon, connect, store):
     with pytest.raises(Exception, match='Error occurred while GetObject. S3 cannot be reached: ') as caught:
         connect(own_daemon.endpoint).create_function(**arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'}))
     assert caught.value.response['Error']['Code'] == 'InvalidParameterValueException'
-    assert is_empty(own_daemon.state_dir / 'spool')
+    wait_empty(own_daemon.state_dir / 'spool')
 
 
 def test_no_s3_at_all(client, functions):
