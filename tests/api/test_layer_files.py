@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from support.functions import NODE, PROVIDED, PYTHON, Factory
-from support.zips import make_zip
+from support.layers import Layers
 
 GREETING = 'import greeting\ndef handler(event, context):\n    return greeting.TEXT\n'
 READ = """
@@ -18,35 +18,17 @@ READ = """
                 found[path] = open(path).read()
         return found
 """
+RUBY = 'ruby3.3'
 PYTHON_VERSION = PYTHON.removeprefix('python')
-
-
-class Publisher:
-    def __init__(self, client, prefix):
-        self.client = client
-        self.prefix = prefix
-        self.arns = []
-
-    def publish(self, files, name=None):
-        """The ARN of a version with these files."""
-        answer = self.client.publish_layer_version(LayerName=name or f'{self.prefix}-{len(self.arns)}',
-                                                   Content={'ZipFile': make_zip(files)})
-        self.arns.append(answer['LayerVersionArn'])
-        return self.arns[-1]
-
-    def clean(self):
-        for arn in self.arns:
-            layer, number = arn.rsplit(':', 1)
-            self.client.delete_layer_version(LayerName=layer, VersionNumber=int(number))
-        self.arns = []
+RUBY_VERSION = RUBY.removeprefix('ruby')
 
 
 @pytest.fixture
-def layer(client, request):
-    """layer({path: content}): publish one."""
-    publisher = Publisher(client, request.node.name.replace('[', '-').rstrip(']'))
-    yield publisher.publish
-    publisher.clean()
+def layer(client):
+    """layer({path: content}): publish one; the ARN of the version."""
+    layers = Layers(client)
+    yield lambda files: layers.publish(files)['LayerVersionArn']
+    layers.clean()
 
 
 @pytest.fixture(scope='module')
@@ -77,7 +59,7 @@ def test_five_layers(functions, layer):
 
 def test_the_same_package_twice(functions, layer):
     """Two layers of one content are one package, mounted all the same."""
-    arns = [layer({'a.txt': 'a'}, name='twin-1'), layer({'a.txt': 'a'}, name='twin-2')]
+    arns = [layer({'a.txt': 'a'}), layer({'a.txt': 'a'})]
     assert functions.create(READ, Layers=arns).invoke().json == {'/opt/a.txt': 'a'}
 
 
@@ -119,6 +101,18 @@ def test_node_modules(functions, layer):
         assert functions.create(app, Runtime=NODE, Layers=arns).invoke().json == expected
 
 
+def test_ruby_libraries(functions, layer):
+    app = {'app.rb': "require 'greeting'\ndef handler(event:, context:)\n  Greeting::TEXT\nend\n"}
+    library = layer({'ruby/lib/greeting.rb': "module Greeting\n  TEXT = 'library'\nend\n"})
+    gem = layer({
+        f'ruby/gems/{RUBY_VERSION}.0/specifications/greeting-1.0.gemspec':
+            "Gem::Specification.new { |s| s.name = 'greeting'; s.version = '1.0'; s.summary = 's'; "
+            "s.authors = ['a']; s.files = ['lib/greeting.rb'] }\n",
+        f'ruby/gems/{RUBY_VERSION}.0/gems/greeting-1.0/lib/greeting.rb': "module Greeting\n  TEXT = 'gem'\nend\n"})
+    for arn, expected in ((library, 'library'), (gem, 'gem')):
+        assert functions.create(app, Runtime=RUBY, Layers=[arn]).invoke().json == expected
+
+
 def test_programs_and_libraries(functions, layer, library):
     code = """
         import ctypes, subprocess
@@ -129,24 +123,18 @@ def test_programs_and_libraries(functions, layer, library):
     assert functions.create(code, Layers=[arn]).invoke().json == [42, 'hello from /opt/bin/hello\n']
 
 
-def test_wrapper(functions, layer):
-    code = """
-        import os
-        def handler(event, context):
-            return os.environ.get('WRAPPED')
-    """
-    arn = layer({('wrapper', 0o755): '#!/bin/sh\nexport WRAPPED="yes, $#"\nexec "$@"\n'})
-    wrapped = functions.create(code, Layers=[arn],
+@pytest.mark.parametrize('runtime, files', [
+    (PYTHON, {'app.py': "import os\ndef handler(event, context):\n    return os.environ.get('WRAPPED')\n"}),
+    (NODE, {'app.js': 'exports.handler = async () => process.env.WRAPPED ?? null;\n'}),
+    (RUBY, {'app.rb': "def handler(event:, context:)\n  ENV['WRAPPED']\nend\n"}),
+])
+def test_wrapper(functions, layer, runtime, files):
+    """It gets the interpreter's command line, and what it does to the environment stays."""
+    arn = layer({('wrapper', 0o755): '#!/bin/sh\nexport WRAPPED="$# arguments"\nexec "$@"\n'})
+    wrapped = functions.create(files, Runtime=runtime, Layers=[arn],
                                Environment={'Variables': {'AWS_LAMBDA_EXEC_WRAPPER': '/opt/wrapper'}})
-    assert wrapped.invoke().json.startswith('yes, ')
-    assert functions.create(code, Layers=[arn]).invoke().json is None
-
-
-def test_wrapper_of_node(functions, layer):
-    arn = layer({('wrapper', 0o755): '#!/bin/sh\nWRAPPED=yes exec "$@"\n'})
-    function = functions.create({'app.js': 'exports.handler = async () => process.env.WRAPPED;\n'}, Runtime=NODE,
-                                Layers=[arn], Environment={'Variables': {'AWS_LAMBDA_EXEC_WRAPPER': '/opt/wrapper'}})
-    assert function.invoke().json == 'yes'
+    assert wrapped.invoke().json.endswith(' arguments')
+    assert functions.create(files, Runtime=runtime, Layers=[arn]).invoke().json is None
 
 
 BOOTSTRAP = """#!/usr/bin/python3
@@ -187,9 +175,10 @@ def test_restart(own_daemon, connect, how):
     """A function has its layers for good: after a restart, when they were deleted, and when they have to be unpacked
     again."""
     client = connect(own_daemon.start().endpoint)
-    layers = Publisher(client, 'l')
+    layers = Layers(client)
     files = [{'python/greeting.py': 'TEXT = "hello"\n'}, {'a.txt': 'a'}, {'b.txt': 'b'}]
-    function = Factory(client).create(GREETING, Layers=[layers.publish(content) for content in files])
+    arns = [layers.publish(content)['LayerVersionArn'] for content in files]
+    function = Factory(client).create(GREETING, Layers=arns)
     layers.clean()
     assert function.invoke().json == 'hello'
     for wipes in (False, True):

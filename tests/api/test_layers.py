@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers as resources: versions, lists, policies, and functions that name them."""
 import base64
+import concurrent.futures
 import hashlib
-import itertools
 import re
 import urllib.request
 
@@ -10,6 +10,7 @@ import pytest
 
 from support.errors import ARN, constraint, invalid, refused
 from support.functions import PYTHON, ROLE, Factory
+from support.layers import Layers
 from support.zips import make_zip
 
 ZIP = make_zip({'python/greeting.py': 'TEXT = "hello"\n'})
@@ -23,29 +24,6 @@ REVISION = ('The Revision Id provided does not match the latest Revision Id. Cal
 OTHER_ACCOUNT = '111122223333'
 LAYER_VERSION = (r'(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:'
                  r'[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)')
-counter = itertools.count(1)
-
-
-class Layers:
-    """Publishes layers with names of their own and deletes them at the end."""
-
-    def __init__(self, client):
-        self.client = client
-        self.published = []
-
-    def name(self):
-        return f'layer-{next(counter)}'
-
-    def publish(self, package=ZIP, name=None, **arguments):
-        answer = self.client.publish_layer_version(LayerName=name or self.name(), Content={'ZipFile': package},
-                                                   **arguments)
-        answer.pop('ResponseMetadata')
-        self.published.append(answer)
-        return answer
-
-    def clean(self):
-        for answer in self.published:
-            self.client.delete_layer_version(LayerName=answer['LayerArn'], VersionNumber=answer['Version'])
 
 
 @pytest.fixture
@@ -93,15 +71,15 @@ def test_publish(client, layers):
 
 def test_publish_little(layers):
     """What was not said is not there, except for the description."""
-    answer = layers.publish()
+    answer = layers.publish(ZIP)
     assert set(answer) == {'Content', 'LayerArn', 'LayerVersionArn', 'Description', 'CreatedDate', 'Version'}
     assert answer['Description'] == ''
-    empty = layers.publish(CompatibleRuntimes=[], CompatibleArchitectures=[])
+    empty = layers.publish(ZIP, CompatibleRuntimes=[], CompatibleArchitectures=[])
     assert (empty['CompatibleRuntimes'], empty['CompatibleArchitectures']) == ([], [])
 
 
 def test_get(client, layers):
-    published = layers.publish(Description='d', CompatibleRuntimes=['ruby3.3'])
+    published = layers.publish(ZIP, Description='d', CompatibleRuntimes=['ruby3.3'])
     name, arn = name_of(published), published['LayerVersionArn']
     published['Content'].pop('Location')
     for answer in (client.get_layer_version(LayerName=name, VersionNumber=1),
@@ -114,7 +92,7 @@ def test_get(client, layers):
 
 
 def test_get_errors(client, layers, lax_client):
-    layer = layers.publish()
+    layer = layers.publish(ZIP)
     name = name_of(layer)
     for layer_name, number in (('nope', 1), (name, 2), (f'arn:aws:lambda:eu-west-1:000000000000:layer:{name}', 1)):
         refused('ResourceNotFoundException', MISSING, client.get_layer_version, LayerName=layer_name,
@@ -125,7 +103,8 @@ def test_get_errors(client, layers, lax_client):
         refused('InvalidParameterValueException', LESS_THAN_1, client.delete_layer_version, LayerName=name,
                 VersionNumber=number)
     for arn in (f'{layer["LayerArn"]}:2', f'{layer["LayerArn"]}:99999999999999999999',
-                'arn:aws:lambda:::awslayer:AmazonLinux1803', layer['LayerVersionArn'].replace('us-east-1', 'eu-west-1')):
+                'arn:aws:lambda:::awslayer:AmazonLinux1803',
+                layer['LayerVersionArn'].replace('us-east-1', 'eu-west-1')):
         refused('ResourceNotFoundException', MISSING, client.get_layer_version_by_arn, Arn=arn)
     invalid(constraint(layer['LayerArn'], 'arn', f'satisfy regular expression pattern: {LAYER_VERSION}'),
             lax_client.get_layer_version_by_arn, Arn=layer['LayerArn'])
@@ -133,7 +112,7 @@ def test_get_errors(client, layers, lax_client):
 
 def test_numbers_are_not_given_again(client, layers):
     name = layers.name()
-    assert [layers.publish(name=name)['Version'] for _ in range(3)] == [1, 2, 3]
+    assert [layers.publish(ZIP, name=name)['Version'] for _ in range(3)] == [1, 2, 3]
     assert numbers(client.list_layer_versions(LayerName=name)) == [3, 2, 1]
     answer = client.delete_layer_version(LayerName=name, VersionNumber=2)
     assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
@@ -143,7 +122,40 @@ def test_numbers_are_not_given_again(client, layers):
         client.delete_layer_version(LayerName=name, VersionNumber=number)
     assert client.list_layer_versions(LayerName=name)['LayerVersions'] == []
     assert name not in {layer['LayerName'] for layer in client.list_layers()['Layers']}
-    assert layers.publish(name=name)['Version'] == 4
+    assert layers.publish(ZIP, name=name)['Version'] == 4
+
+
+def test_publish_at_the_same_time(client, layers):
+    """Each gets a number of its own."""
+    name = layers.name()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda i: layers.publish({'i.txt': str(i)}, name=name), range(8)))
+    assert sorted(answer['Version'] for answer in answers) == list(range(1, 9))
+    assert numbers(client.list_layer_versions(LayerName=name)) == list(range(8, 0, -1))
+
+
+def test_restart(own_daemon, connect):
+    """Versions, numbers, policies and packages survive kill -9, also when no function uses them."""
+    client = connect(own_daemon.start().endpoint)
+    layers = Layers(client)
+    for content in (ZIP, OTHER_ZIP):
+        layers.publish(content, name='l', CompatibleRuntimes=['python3.12'])
+    client.add_layer_version_permission(StatementId='s', Action='lambda:GetLayerVersion', Principal='*',
+                                        LayerName='l', VersionNumber=1)
+    client.delete_layer_version(LayerName='l', VersionNumber=2)
+
+    def everything():
+        answers = (client.list_layers(), client.list_layer_versions(LayerName='l'),
+                   client.get_layer_version_policy(LayerName='l', VersionNumber=1))
+        return [{k: v for k, v in answer.items() if k != 'ResponseMetadata'} for answer in answers]
+
+    before = everything()
+    own_daemon.kill()
+    client = connect(own_daemon.start().endpoint)
+    assert everything() == before
+    with urllib.request.urlopen(client.get_layer_version(LayerName='l', VersionNumber=1)['Content']['Location']) as got:
+        assert got.read() == ZIP
+    assert Layers(client).publish(ZIP, name='l')['Version'] == 3
 
 
 def test_refused_packages(client, layers):
@@ -169,12 +181,13 @@ def test_list_layer_versions(client, layers):
     name = layers.name()
     for runtimes, architectures in ((['python3.12'], ['x86_64']), (['nodejs22.x'], ['arm64']),
                                     (['python3.12', 'nodejs22.x'], ['arm64', 'x86_64'])):
-        layers.publish(name=name, CompatibleRuntimes=runtimes, CompatibleArchitectures=architectures)
-    layers.publish(name=name, Description='without', LicenseInfo='MIT')
+        layers.publish(ZIP, name=name, CompatibleRuntimes=runtimes, CompatibleArchitectures=architectures)
+    layers.publish(ZIP, name=name, Description='without', LicenseInfo='MIT')
     listed = client.list_layer_versions(LayerName=name)['LayerVersions']
     assert listed == [{k: v for k, v in published.items() if k not in ('Content', 'LayerArn')}
                       for published in reversed(layers.published)]
-    for arguments, expected in (({'CompatibleRuntime': 'python3.12'}, [3, 1]), ({'CompatibleArchitecture': 'arm64'}, [3, 2]),
+    for arguments, expected in (({'CompatibleRuntime': 'python3.12'}, [3, 1]),
+                                ({'CompatibleArchitecture': 'arm64'}, [3, 2]),
                                 ({'CompatibleRuntime': 'python3.12', 'CompatibleArchitecture': 'arm64'}, [3]),
                                 ({'CompatibleRuntime': 'java25'}, [])):
         assert numbers(client.list_layer_versions(LayerName=name, **arguments)) == expected
@@ -186,7 +199,7 @@ def test_list_layers(own_daemon, connect):
     layers = Layers(client)
     assert client.list_layers()['Layers'] == []
     for name, runtime in (('b', 'python3.12'), ('a', 'python3.12'), ('b', 'ruby3.3'), ('c', 'java25')):
-        layers.publish(name=name, CompatibleRuntimes=[runtime])
+        layers.publish(ZIP, name=name, CompatibleRuntimes=[runtime])
     found = client.list_layers()['Layers']
     assert [(item['LayerName'], item['LatestMatchingVersion']['Version']) for item in found] == [
         ('a', 1), ('b', 2), ('c', 1)]
@@ -203,8 +216,8 @@ def test_pages(own_daemon, connect):
     client = connect(own_daemon.start().endpoint)
     layers = Layers(client)
     for i in range(7):
-        layers.publish(name=f'l{i}')
-        layers.publish(name='l0')
+        layers.publish(ZIP, name=f'l{i}')
+        layers.publish(ZIP, name='l0')
     client.delete_layer_version(LayerName='l0', VersionNumber=4)
     pages = list(client.get_paginator('list_layers').paginate(PaginationConfig={'PageSize': 3}))
     assert [[item['LayerName'] for item in page['Layers']] for page in pages] == [
@@ -224,22 +237,22 @@ def test_list_errors(lax_client):
 
 
 def test_policy(client, layers):
-    layer = layers.publish()
+    layer = layers.publish(ZIP)
     version = {'LayerName': name_of(layer), 'VersionNumber': 1}
     refused('ResourceNotFoundException', NO_POLICY, client.get_layer_version_policy, **version)
     refused('ResourceNotFoundException', NO_POLICY, client.remove_layer_version_permission, StatementId='s1', **version)
     add = {'Action': 'lambda:GetLayerVersion', **version}
     first = client.add_layer_version_permission(StatementId='s1', Principal='*', OrganizationId='o-1234567890', **add)
     assert first['ResponseMetadata']['HTTPStatusCode'] == 201
+    what = f'"Action":"lambda:GetLayerVersion","Resource":"{layer["LayerVersionArn"]}"'
     statements = [
-        f'{{"Sid":"s1","Effect":"Allow","Principal":"*","Action":"lambda:GetLayerVersion","Resource":"{layer["LayerVersionArn"]}"'
-        ',"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1234567890"}}}',
-        f'{{"Sid":"s2","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{OTHER_ACCOUNT}:root"}},'
-        f'"Action":"lambda:GetLayerVersion","Resource":"{layer["LayerVersionArn"]}"}}']
+        f'{{"Sid":"s1","Effect":"Allow","Principal":"*",{what},'
+        '"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1234567890"}}}',
+        f'{{"Sid":"s2","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{OTHER_ACCOUNT}:root"}},{what}}}']
     assert first['Statement'] == statements[0]
-    refused('ResourceConflictException', 'The statement id (s1) provided already exists. Please provide a new statement '
-            'id, or remove the existing statement.', client.add_layer_version_permission, StatementId='s1',
-            Principal='*', **add)
+    refused('ResourceConflictException',
+            'The statement id (s1) provided already exists. Please provide a new statement id, or remove the existing '
+            'statement.', client.add_layer_version_permission, StatementId='s1', Principal='*', **add)
     refused('PreconditionFailedException', REVISION, client.add_layer_version_permission, StatementId='s2',
             Principal='*', RevisionId='wrong', **add)
     second = client.add_layer_version_permission(StatementId='s2', Principal=OTHER_ACCOUNT,
@@ -251,7 +264,8 @@ def test_policy(client, layers):
     remove = client.remove_layer_version_permission
     refused('ResourceNotFoundException', 'Statement s3 is not found in resource policy.', remove, StatementId='s3',
             **version)
-    refused('PreconditionFailedException', REVISION, remove, StatementId='s1', RevisionId=first['RevisionId'], **version)
+    refused('PreconditionFailedException', REVISION, remove, StatementId='s1', RevisionId=first['RevisionId'],
+            **version)
     answer = remove(StatementId='s1', RevisionId=second['RevisionId'], **version)
     assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
     remove(StatementId='s2', **version)
@@ -259,7 +273,7 @@ def test_policy(client, layers):
 
 
 def test_policy_of_nothing(client, layers, lax_client):
-    name = name_of(layers.publish())
+    name = name_of(layers.publish(ZIP))
     for layer_name, number in (('nope', 1), (name, 2), (name, 0)):
         version = {'LayerName': layer_name, 'VersionNumber': number}
         text = f'Layer version {ARN}:layer:{layer_name}:{number} does not exist.'
@@ -273,7 +287,7 @@ def test_policy_of_nothing(client, layers, lax_client):
 
 
 def test_policy_too_long(client, layers):
-    version = {'LayerName': name_of(layers.publish()), 'VersionNumber': 1}
+    version = {'LayerName': name_of(layers.publish(ZIP)), 'VersionNumber': 1}
     with pytest.raises(client.exceptions.PolicyLengthExceededException) as caught:
         for i in range(200):
             client.add_layer_version_permission(StatementId=f'{i:0100}', Action='lambda:GetLayerVersion',
@@ -283,7 +297,7 @@ def test_policy_too_long(client, layers):
 
 
 def test_other_accounts(client, layers, stranger):
-    layer = layers.publish()
+    layer = layers.publish(ZIP)
     name, arn = name_of(layer), layer['LayerVersionArn']
     other = {'LayerName': layer['LayerArn'], 'VersionNumber': 1}
     refused('ResourceNotFoundException', MISSING, stranger.get_layer_version, LayerName=name, VersionNumber=1)
@@ -311,9 +325,9 @@ def test_code_size(own_daemon, connect):
     def total():
         return client.get_account_settings()['AccountUsage']['TotalCodeSize']
 
-    layers.publish(name='l')
+    layers.publish(ZIP, name='l')
     assert total() == len(ZIP)
-    arn = layers.publish(name='l')['LayerVersionArn']
+    arn = layers.publish(ZIP, name='l')['LayerVersionArn']
     assert total() == 2 * len(ZIP)
     package = make_zip({'app.py': APP})
     function = Factory(client).create(package, Layers=[arn])
@@ -333,7 +347,7 @@ def create_arguments(**more):
 
 
 def test_layers_of_a_function(client, functions, layers):
-    first, second = layers.publish(), layers.publish(OTHER_ZIP)
+    first, second = layers.publish(ZIP), layers.publish(OTHER_ZIP)
     shown = [{'Arn': layer['LayerVersionArn'], 'CodeSize': layer['Content']['CodeSize']} for layer in (first, second)]
     arns = [layer['Arn'] for layer in shown]
     function = functions.create(APP, Layers=arns)
@@ -361,7 +375,7 @@ def test_layers_of_a_function(client, functions, layers):
 
 def test_layers_make_a_version(client, functions, layers):
     """Another order is another version; the same layers are not."""
-    arns = [layers.publish()['LayerVersionArn'] for _ in range(2)]
+    arns = [layers.publish(ZIP)['LayerVersionArn'] for _ in range(2)]
     function = functions.create(APP, Layers=arns)
     assert client.publish_version(FunctionName=function.name)['Version'] == '1'
     client.update_function_configuration(FunctionName=function.name, Layers=arns)
@@ -373,7 +387,7 @@ def test_layers_make_a_version(client, functions, layers):
 
 
 def test_deleted_layer_stays_with_its_functions(client, functions, layers):
-    layer = layers.publish()
+    layer = layers.publish(ZIP)
     function = functions.create(APP, Layers=[layer['LayerVersionArn']])
     client.delete_layer_version(LayerName=name_of(layer), VersionNumber=1)
     shown = [{'Arn': layer['LayerVersionArn'], 'CodeSize': len(ZIP)}]
@@ -386,8 +400,8 @@ def test_deleted_layer_stays_with_its_functions(client, functions, layers):
 
 
 def test_refused_layers(client, functions, layers):
-    name = name_of(layers.publish())
-    layers.publish(name=name)
+    name = name_of(layers.publish(ZIP))
+    layers.publish(ZIP, name=name)
     arn = f'{ARN}:layer:{name}'
     abroad = f'arn:aws:lambda:eu-west-1:000000000000:layer:{name}:1'
     function = functions.create(APP)
@@ -409,7 +423,7 @@ def test_refused_layers(client, functions, layers):
 
 
 def test_layers_of_other_accounts(client, layers, stranger):
-    layer = layers.publish()
+    layer = layers.publish(ZIP)
     name, arn = name_of(layer), layer['LayerVersionArn']
     factory = Factory(stranger)
     for hidden in (arn, arn[:-1] + '9'):  # whether it is there is not told
@@ -428,8 +442,8 @@ def test_layers_of_other_accounts(client, layers, stranger):
 def test_size_of_code_and_layers(client, functions, layers):
     """250 MB for all together, unpacked."""
     half = 131_072_000
-    large = layers.publish(make_zip({'zeros.bin': bytes(half)}))['LayerVersionArn']
-    other = layers.publish(make_zip({'other.bin': bytes(half)}))['LayerVersionArn']
+    large = layers.publish({'zeros.bin': bytes(half)})['LayerVersionArn']
+    other = layers.publish({'other.bin': bytes(half)})['LayerVersionArn']
     package = {'app.py': APP}
     text = ('Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size '
             'is {} bytes.').format
