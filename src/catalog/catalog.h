@@ -160,6 +160,7 @@ struct catalog_change {
     struct arena arena;
     struct list staged;
     unsigned attempts;
+    uint32_t promised; /* concurrency, counted as set aside while the commit is under way */
     int (*settle)(struct catalog_change *change); /* finishes the state it leaves; NULL: none */
 };
 

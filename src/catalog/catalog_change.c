@@ -316,6 +316,7 @@ static void on_committed(struct store_commit *commit)
     int answer;
 
     catalog->change_count--;
+    catalog_promise_give(change);
     answer = committed_answer(change);
     if (answer == CATALOG_STARTED)
         return;

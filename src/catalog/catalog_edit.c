@@ -79,19 +79,26 @@ static int edit_prepare(struct catalog_change *change)
     const struct catalog_edit *edit = change->input;
     struct catalog_draft draft = {
         .catalog = change->catalog, .change = change, .arena = &change->arena};
+    struct function_settings before;
     struct target target;
     int r = target_find(change, edit, &target);
 
     if (r != CATALOG_OK)
         return r;
     r = catalog_settings_decode(target.function, &change->arena, &draft.settings);
+    before = draft.settings;
     if (r == 0)
         r = catalog_revision_make(&change->arena, &draft.next_revision_id);
     if (r < 0)
         return err_pass(r);
     draft.revision_id = target.is_alias ? target.alias.revision_id : target.config.revision_id;
     r = edit->apply(edit, &draft);
-    return r == CATALOG_OK ? edit_stage(change, &draft, &target) : r;
+    if (r != CATALOG_OK)
+        return r;
+    r = edit_stage(change, &draft, &target);
+    if (r == CATALOG_STARTED)
+        r = catalog_promise_take(change, &before, &draft.settings);
+    return r < 0 ? err_pass(r) : CATALOG_STARTED;
 }
 
 int catalog_edit(struct catalog *catalog, struct catalog_change *change,

@@ -146,6 +146,12 @@ int catalog_settings_decode(const struct catalog_function *function, struct aren
 int catalog_settings_install(struct catalog *catalog, struct catalog_function *function, char *row,
                              size_t len, uint64_t store_revision);
 void catalog_settings_remove(struct catalog *catalog, struct catalog_function *function);
+/* What the change is about to set aside counts from now on, or other functions' changes could set
+ * aside the same. 0 or a failure. */
+int catalog_promise_take(struct catalog_change *change, const struct function_settings *before,
+                         const struct function_settings *after);
+/* The commit has ended; when it succeeded, its row counts instead. */
+void catalog_promise_give(struct catalog_change *change);
 /* Does the function have any concurrency of its own? 1, 0 or a failure. */
 int catalog_settings_have_aside(const struct catalog_function *function);
 /* Says CATALOG_SETTINGS_CHANGED. */

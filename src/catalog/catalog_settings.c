@@ -168,6 +168,35 @@ void catalog_urls_free(struct catalog *catalog)
     map_deinit(&catalog->urls);
 }
 
+int catalog_promise_take(struct catalog_change *change, const struct function_settings *before,
+                         const struct function_settings *after)
+{
+    struct function_concurrency from, to;
+    struct catalog_scope *scope =
+        catalog_scope_find(change->catalog, change->id.account, change->id.region);
+    int r = function_concurrency_of(before, &change->arena, &from);
+
+    if (r == 0)
+        r = function_concurrency_of(after, &change->arena, &to);
+    if (r < 0)
+        return err_pass(r);
+    must(change->promised == 0);
+    if (function_concurrency_aside(&to) > function_concurrency_aside(&from))
+        change->promised = function_concurrency_aside(&to) - function_concurrency_aside(&from);
+    scope->usage.concurrency_aside += change->promised;
+    return 0;
+}
+
+void catalog_promise_give(struct catalog_change *change)
+{
+    struct catalog_scope *scope =
+        catalog_scope_find(change->catalog, change->id.account, change->id.region);
+
+    if (change->promised > 0)
+        scope->usage.concurrency_aside -= change->promised;
+    change->promised = 0;
+}
+
 int catalog_settings_have_aside(const struct catalog_function *function)
 {
     static const struct function_concurrency none;

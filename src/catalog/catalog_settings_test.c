@@ -2,6 +2,7 @@
 
 /* What is derived from the rows of functions: the concurrency set aside, and the index of URLs. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,6 +118,35 @@ static void what_is_set_aside_is_summed_up(void **state)
     assert_aside(fixture, 0);
 }
 
+/* Other functions' changes have to know of it before it is on disk. */
+static void what_is_about_to_be_set_aside_counts(void **state)
+{
+    static const struct function_concurrency five = {.is_reserved = true, .reserved = 5};
+    static const struct function_concurrency two = {.is_reserved = true, .reserved = 2};
+    struct fixture *fixture = *state;
+    struct edit edit = {.edit = {.id = id_f, .apply = apply}, .concurrency = &five};
+    int r;
+
+    assert_int_equal(fixture_create(fixture, &id_f, true), CATALOG_OK);
+    fixture_run(fixture);
+    r = catalog_edit(fixture->catalog, fixture_change(fixture, 4), &edit.edit);
+    assert_int_equal(r, CATALOG_STARTED);
+    assert_aside(fixture, 5);
+    assert_int_equal(fixture_answer(fixture, 4, r), CATALOG_OK);
+    assert_aside(fixture, 5);
+    edit.concurrency = &two;
+    r = catalog_edit(fixture->catalog, fixture_change(fixture, 4), &edit.edit);
+    assert_aside(fixture, 5); /* until the smaller number is on disk */
+    assert_int_equal(fixture_answer(fixture, 4, r), CATALOG_OK);
+    assert_aside(fixture, 2);
+    fixture->store.failure = -EIO;
+    edit.concurrency = &five;
+    r = catalog_edit(fixture->catalog, fixture_change(fixture, 4), &edit.edit);
+    assert_int_equal(fixture_answer(fixture, 4, r), -EIO);
+    fixture->store.failure = 0;
+    assert_aside(fixture, 2);
+}
+
 /* Who starts with nothing set aside hears of it, and of nothing else. */
 static void listeners_hear_of_it_at_the_start(void **state)
 {
@@ -160,6 +190,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_set_aside_is_summed_up, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_about_to_be_set_aside_counts, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(listeners_hear_of_it_at_the_start, fixture_setup,
                                         fixture_teardown),

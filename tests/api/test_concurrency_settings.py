@@ -122,6 +122,22 @@ def test_share_of_the_account(alone):
     assert bare(client.get_function_concurrency(FunctionName=again.name)) == {}
 
 
+def test_at_the_same_time(alone):
+    """Each is judged by what the others are about to get, too."""
+    client, functions = alone
+    several = [functions.create(CODE) for _ in range(8)]
+
+    def attempt(function):
+        try:
+            return reserve(client, function, 200)['ReservedConcurrentExecutions']
+        except client.exceptions.InvalidParameterValueException:
+            return 0
+
+    with concurrent.futures.ThreadPoolExecutor(len(several)) as pool:
+        assert sum(pool.map(attempt, several)) == 800
+    assert unreserved(client) == 200
+
+
 def test_survives_a_kill(own_daemon, connect):
     client = connect(own_daemon.start().endpoint)
     function = Factory(client).create(CODE)
