@@ -136,7 +136,7 @@ void catalog_resource_remove(struct catalog *catalog, enum catalog_resource_kind
 
 void catalog_tables_free(struct catalog *catalog, struct catalog_scope *scope)
 {
-    for (size_t kind = 0; kind < CATALOG_RESOURCE_KINDS; kind++) {
+    for (unsigned kind = 0; kind < CATALOG_RESOURCE_KINDS; kind++) {
         struct catalog_table *table = &scope->tables[kind];
 
         for (size_t i = 0; i < table->count; i++)
