@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Code that comes from S3: CreateFunction and UpdateFunctionCode, what S3 refuses, endpoints and credentials."""
 import base64
+import concurrent.futures
 import hashlib
 import http.server
+import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -12,9 +15,10 @@ import pytest
 
 from support.errors import refused
 from support.functions import PYTHON, ROLE, Factory
+from support.http import Connection
 from support.zips import make_zip
 
-EMPTY_SECONDS = 60
+WAIT_SECONDS = 60
 TOO_LARGE = 'Unzipped size must be smaller than 262144000 bytes'
 UNKNOWN = ('Error occurred while GetObject. This server knows no S3: start it with --endpoint-s3 or '
            'AWS_ENDPOINT_URL_S3, or with AWS credentials.')
@@ -39,37 +43,43 @@ def arguments(name, code):
 
 def wait_empty(folder):
     """What was fetched goes in the background, maybe after the answer."""
-    end = time.monotonic() + EMPTY_SECONDS
+    end = time.monotonic() + WAIT_SECONDS
     while left := sorted(path.name for path in folder.iterdir()):
         assert time.monotonic() < end, f'{left} stay in {folder}'
         time.sleep(0.01)  # polling for an event in a folder, bounded
 
 
 class Store:
-    """A store that answers every request alike, or not at all; what it was asked is kept."""
+    """A store that answers every request alike, the body when it is told to; what it was asked is kept."""
 
-    def __init__(self, status, headers, body):
+    def __init__(self, status, headers, body, held=False):
         store = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 store.requests.append((self.path, dict(self.headers)))
+                store.asked.set()
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
+                store.released.wait()
                 self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
 
         self.requests = []
+        self.asked, self.released = threading.Event(), threading.Event()
+        if not held:
+            self.released.set()
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.endpoint = f'http://127.0.0.1:{self.server.server_port}'
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
 
     def close(self):
+        self.released.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -242,6 +252,33 @@ def test_store_that_breaks_off(own_daemon, connect, store):
     with pytest.raises(Exception, match='Error occurred while GetObject. S3 cannot be reached: ') as caught:
         connect(own_daemon.endpoint).create_function(**arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'}))
     assert caught.value.response['Error']['Code'] == 'InvalidParameterValueException'
+    wait_empty(own_daemon.state_dir / 'spool')
+
+
+def test_stopping_waits_for_a_package(own_daemon, connect, store):
+    package = answering('late')
+    late = store(200, {}, package, True)
+    client = connect(own_daemon.start('--endpoint-s3', late.endpoint).endpoint)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        created = pool.submit(client.create_function, **arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'}))
+        assert late.asked.wait(WAIT_SECONDS)
+        own_daemon.process.send_signal(signal.SIGTERM)
+        late.released.set()
+        assert created.result(WAIT_SECONDS)['CodeSha256'] == sha256(package)
+    assert own_daemon.process.wait(WAIT_SECONDS) == 0
+    own_daemon.process = None
+
+
+def test_client_that_leaves(own_daemon, connect, store):
+    """The function is made all the same, as it may be with AWS; nothing stays in the upload folder."""
+    late = store(200, {}, answering('unseen'), True)
+    client = connect(own_daemon.start('--endpoint-s3', late.endpoint).endpoint)
+    body = json.dumps(arguments('f', {'S3Bucket': 'bucket', 'S3Key': 'key'})).encode()
+    with Connection(own_daemon) as connection:
+        connection.send(connection.request('POST', '/2015-03-31/functions', body))
+        assert late.asked.wait(WAIT_SECONDS)
+    late.released.set()
+    client.get_waiter('function_exists').wait(FunctionName='f', WaiterConfig={'Delay': 1, 'MaxAttempts': 60})
     wait_empty(own_daemon.state_dir / 'spool')
 
 
