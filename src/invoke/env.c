@@ -301,7 +301,8 @@ static int build_process_env(struct env *env)
 {
     struct process_env_options options = {
         .log_stream = str_of(env->log.stream_name),
-        .initialization_type = STR("on-demand"),
+        .initialization_type =
+            env->is_provisioned ? STR("provisioned-concurrency") : STR("on-demand"),
         .endpoint_url = env->context->endpoint_url,
     };
 
@@ -345,9 +346,7 @@ static int start(struct env *env, struct reason *why)
     return 0;
 }
 
-int env_new(struct env **ret_env, const struct env_context *context,
-            struct function_version *version, const struct env_ops *ops, void *owner,
-            struct reason *why)
+int env_new(struct env **ret_env, const struct env_options *options, struct reason *why)
 {
     struct env *env = calloc(1, sizeof(*env));
     int r;
@@ -356,11 +355,12 @@ int env_new(struct env **ret_env, const struct env_context *context,
         return err_new(-ENOMEM);
     list_init(&env->node);
     list_init(&env->lru_node);
-    env->context = context;
-    env->version = function_version_ref(version);
-    env->ops = ops;
-    env->owner = owner;
-    must(uv_timer_init(context->loop, &env->timer) == 0);
+    env->context = options->context;
+    env->version = function_version_ref(options->version);
+    env->ops = options->ops;
+    env->owner = options->owner;
+    env->is_provisioned = options->is_provisioned;
+    must(uv_timer_init(options->context->loop, &env->timer) == 0);
     env->timer.data = env;
     r = start(env, why);
     if (r < 0) {

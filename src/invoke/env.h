@@ -64,11 +64,16 @@ struct env_context {
     bool endpoint_url;       /* give functions AWS_ENDPOINT_URL */
 };
 
-/* version is referenced; context is borrowed and outlives the env. -EAGAIN: all boxes are taken, by
- * some that end, too. */
-int env_new(struct env **ret_env, const struct env_context *context,
-            struct function_version *version, const struct env_ops *ops, void *owner,
-            struct reason *why);
+struct env_options {
+    const struct env_context *context; /* borrowed; outlives the env */
+    struct function_version *version;  /* referenced */
+    const struct env_ops *ops;
+    void *owner;
+    bool is_provisioned; /* started ahead of invocations: its init may take longer */
+};
+
+/* -EAGAIN: all boxes are taken, by some that end, too. */
+int env_new(struct env **ret_env, const struct env_options *options, struct reason *why);
 /* Kills the box. An invocation in it must have ended. */
 struct env *env_free(struct env *env);
 

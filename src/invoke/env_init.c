@@ -94,6 +94,15 @@ static struct str init_block(const struct env *env)
     return buf_str(&env->process_env);
 }
 
+static uint64_t init_limit_ms(const struct env *env)
+{
+    uint64_t own_ms = (uint64_t)env->version->timeout_s * 1000;
+
+    if (!env->is_provisioned)
+        return LIMIT_INIT_MS;
+    return own_ms > LIMIT_INIT_PROVISIONED_MS ? own_ms : LIMIT_INIT_PROVISIONED_MS;
+}
+
 void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
 {
     struct env *env = owner;
@@ -117,7 +126,7 @@ void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
     }
     if (env->state == ENV_STARTING) {
         env->state = ENV_INIT;
-        env_limit_start(env, LIMIT_INIT_MS);
+        env_limit_start(env, init_limit_ms(env));
     }
     session_init(env->session, init_block(env));
     if (is_early)

@@ -51,6 +51,7 @@ struct env {
     struct env_log log;
     struct buf process_env; /* of every runtime process in this box */
     uv_timer_t timer;       /* start, init and function time limits; idle times */
+    bool is_provisioned;    /* started ahead of invocations */
     bool known;             /* the pool has seen it available */
     bool frozen;
     bool is_framed; /* its runtime is a client of ours, with a channel */

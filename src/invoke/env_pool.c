@@ -182,7 +182,14 @@ static void fail_waiting(struct env_pool *pool, const struct reason *why)
 static int start_one(struct env_pool *pool, struct reason *why)
 {
     struct env *env;
-    int r = env_new(&env, pool->context->envs, pool->version, &env_ops, pool, why);
+    const struct env_options options = {
+        .context = pool->context->envs,
+        .version = pool->version,
+        .ops = &env_ops,
+        .owner = pool,
+        .is_provisioned = pool->env_count < pool->provisioned,
+    };
+    int r = env_new(&env, &options, why);
 
     if (r < 0)
         return err_pass(r);

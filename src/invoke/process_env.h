@@ -13,7 +13,7 @@
 
 struct process_env_options {
     struct str log_stream;
-    struct str initialization_type; /* "on-demand" */
+    struct str initialization_type; /* "on-demand", "provisioned-concurrency" */
     bool endpoint_url; /* set AWS_ENDPOINT_URL to the daemon's own API inside the sandbox */
 };
 

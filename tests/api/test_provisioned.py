@@ -280,6 +280,17 @@ def test_environments_are_there_before_the_first_invocation(own_daemon, alone):
     assert function.invoke(Qualifier='2').json not in ahead
 
 
+def test_what_functions_see(own_daemon, connect):
+    client = connect(own_daemon.start().endpoint)
+    function = Factory(client).create(
+        'import os\ndef handler(event, context):\n    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]\n')
+    client.publish_version(FunctionName=function.name)
+    put(client, function, '1', 1)
+    is_ready(client, function, '1', 1)
+    assert function.invoke(Qualifier='1').json == 'provisioned-concurrency'
+    assert function.invoke().json == 'on-demand'
+
+
 def test_survives_a_kill(own_daemon, alone, connect):
     client, function = alone
     put(client, function, '2', 2)
