@@ -10,11 +10,13 @@ its HTTP status as the member "status", and shortened:
 
 Placeholders ("<uuid:1>") stand for what differs from run to run; compare.py binds them.
 """
+import hashlib
 import json
 import pathlib
 import re
 
 EXPECTED = pathlib.Path(__file__).parent / 'expected'
+DIGEST = EXPECTED / 'digest.txt'
 
 PARTITION_ARN = r'(arn:(aws[a-zA-Z-]*)?:lambda:)?'
 REGION = r'(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}'
@@ -119,6 +121,11 @@ def lengthen(value):
     value = dict(value)
     base = BASES[value.pop('like')] if 'like' in value else {}
     return {key: lengthen(item) for key, item in (base | value).items() if item is not None or not base}
+
+
+def digest(cases):
+    """Of all that load() gives; kept beside the files, because the short form hangs on what is in this one."""
+    return hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest()
 
 
 def load():

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 from cases import RECORDED, case_of, not_reproduced
 from compare import Comparison
-from facts import BASES, lengthen, shorten
+from facts import BASES, DIGEST, digest, lengthen, shorten
 
 UUID = '0a1b2c3d-0000-4000-8000-00000000000'
 
@@ -52,6 +52,10 @@ def test_short_form(base):
     del value['LastModified']
     assert shorten(value)['like'] == base
     assert lengthen(shorten(value)) == value
+
+
+def test_the_facts_are_the_imported_ones():
+    assert digest(RECORDED) == DIGEST.read_text().strip(), 'the short form changed: run tools/import-recorded again'
 
 
 def test_every_case_has_a_test(request):
