@@ -179,6 +179,25 @@ def test_objects_that_are_no_packages(s3_functions, moto):
                 **arguments(s3_functions.name(), moto.put(bucket, key, data)))
 
 
+def test_dry_run(s3_functions, moto):
+    function = s3_functions.create(answering('kept'))
+    package = answering('never')
+    code = moto.put(moto.bucket(), 'code.zip', package)
+    answer = s3_functions.client.update_function_code(FunctionName=function.name, DryRun=True, **code)
+    assert answer['CodeSha256'] == sha256(package)
+    assert function.configuration()['CodeSha256'] == function.created['CodeSha256']
+    refused('InvalidParameterValueException', NO_KEY, s3_functions.client.update_function_code,
+            FunctionName=function.name, DryRun=True, S3Bucket=code['S3Bucket'], S3Key='no-such-key')
+
+
+def test_layer(s3_functions, moto):
+    client, package, bucket = s3_functions.client, answering('layer'), moto.bucket()
+    answer = client.publish_layer_version(LayerName='of-s3', Content=moto.put(bucket, 'layer.zip', package))
+    assert (answer['Content']['CodeSha256'], answer['Content']['CodeSize']) == (sha256(package), len(package))
+    refused('InvalidParameterValueException', NO_KEY, client.publish_layer_version, LayerName='of-s3',
+            Content={'S3Bucket': bucket, 'S3Key': 'no-such-key'})
+
+
 def test_larger_than_a_request_may_be(s3_functions, moto):
     """What is uploaded with the request ends at 50 MB; S3 is the way for more."""
     package = make_zip({'noise.bin': os.urandom(60_000_000), 'app.py': (
