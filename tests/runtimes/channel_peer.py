@@ -99,7 +99,7 @@ class Environment:
             "AWS_EXECUTION_ENV": LANGUAGES[language].execution_env,
             "AWS_LAMBDA_FUNCTION_NAME": "suite",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(LANGUAGES[language].memory_limit),
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/suite",
             "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/31/[$LATEST]7c5a34f1c1d5455a8c4d1c3e8b8e3b5d",
             **(variables or {}),
@@ -125,13 +125,14 @@ class Environment:
         )
         theirs.close()
 
-    def send_init(self):
-        block = "".join(f"{key}={value}\0" for key, value in self.variables.items())
+    def send_init(self, variables=None):
+        variables = self.variables if variables is None else variables
+        block = "".join(f"{key}={value}\0" for key, value in variables.items())
         self.channel.sendall(pack_frame(INIT, 0, {}, block.encode()))
 
-    def init(self):
+    def init(self, variables=None):
         """Send INIT; the answer's kind is NEXT or INIT_ERROR, or EXIT."""
-        self.send_init()
+        self.send_init(variables)
         return self._await_answer()
 
     def invoke(self, event=None, *, raw=None, pieces=1, **metadata):
@@ -249,9 +250,9 @@ class Environment:
         except BlockingIOError:
             return ""
 
-    def printed(self, _answer):
-        """What the function wrote to its standard output until its answer came."""
-        return self.read_output()
+    def printed(self, answer):
+        """What the function wrote until its answer came."""
+        return "".join(log.text for log in answer.logs) + self.read_output()
 
     def check_exit(self, status):
         """The process must have ended so; a signal is negative."""

@@ -10,11 +10,10 @@ import glob
 import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Callable
 
-ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = Path(__file__).resolve().parent / "functions"
+import builds
+from builds import FUNCTIONS, ROOT
 
 
 def python_interpreter():
@@ -52,12 +51,16 @@ def ruby_command():
     return [newest("/usr/bin/ruby3.*"), "--disable=gems,did_you_mean,error_highlight", str(bootstrap)]
 
 
+def dotnet_command():
+    return ["/usr/bin/mono", str(builds.dotnet_client())]
+
+
 def source_folder(language):
     """The function of a language that needs no compiler."""
     return FUNCTIONS / language.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """What the suite has to know of a language. Error types are written with {} for the class."""
 
@@ -82,6 +85,8 @@ class Language:
     app: str = "app.py"  # a file with the functions of handler app.<function>
     deep: str = ""  # the text of such a file, whose handler answers "deep"
     paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
+    traces_have_files: bool = True  # do the frames of the X-Ray cause name them?
+    reads_client_env: bool = True  # does the context have what the caller says of its device?
     is_long: bool = False  # needs another toolchain: only with ./check --all
     without: dict = field(default_factory=dict)  # test: why it does not apply
 
@@ -92,6 +97,8 @@ class Language:
 
 NO_ASYNC = "no asynchronous handlers"
 NO_STREAM = "no response streaming"
+COMPILED = "the compiler finds them"
+FREE_HANDLER = "the handler string is free text"
 
 LANGUAGES = {
     language.name: language
@@ -136,6 +143,75 @@ LANGUAGES = {
                 "test_async": NO_ASYNC,
                 "test_streaming": NO_STREAM,
             },
+        ),
+        Language(
+            name="dotnet",
+            title=".NET (Mono)",
+            runtime="dotnet8",
+            command=dotnet_command,
+            handler="Cases::Cases.Functions::{}",
+            build=builds.build_dotnet,
+            memory_limit=256,
+            absent_module="Absent::Cases.Functions::handler",
+            import_error="LambdaValidationException",
+            told_import_error="LambdaValidationException",
+            missing_error="LambdaValidationException",
+            malformed_error="LambdaValidationException",
+            init_exit=101,
+            paths_are_of_frames=False,
+            traces_have_files=False,
+            without={
+                "test_deep_nesting": "System.Text.Json reads 64 levels at most",
+                "test_error_with_long_message": "errors over 256 KB are replaced",
+                "test_syntax_error": COMPILED,
+                "test_handler_in_folder": "the assembly is in the root of the package",
+                "test_streaming": NO_STREAM,
+            },
+        ),
+        Language(
+            name="go",
+            title="Go: aws-lambda-go",
+            runtime="provided.al2023",
+            handler="{}",
+            build=builds.build_go,
+            is_long=True,
+            without={
+                "test_stack_trace": "Go's errors have no trace",
+                "test_init_error_is_told_to_the_caller": FREE_HANDLER,
+            },
+        ),
+        Language(
+            name="rust",
+            title="Rust: lambda_runtime",
+            runtime="provided.al2023",
+            handler="{}",
+            build=builds.build_rust,
+            error_type="&alloc::boxed::Box<dyn core::error::Error"
+            " + core::marker::Send + core::marker::Sync>",
+            reads_client_env=False,
+            is_long=True,
+            without={
+                "test_deep_nesting": "serde_json parses 128 levels at most",
+                "test_stack_trace": "Rust's errors have no trace",
+                "test_unserialisable_result": "what cannot be serialised does not compile",
+                "test_init_error_is_told_to_the_caller": FREE_HANDLER,
+            },
+        ),
+        Language(
+            name="awslambdaric",
+            title="Python: awslambdaric",
+            runtime="provided.al2023",
+            build=builds.build_awslambdaric,
+            is_long=True,
+            without={"test_async": NO_ASYNC},
+        ),
+        Language(
+            name="aws-lambda-ric",
+            title="Node.js: aws-lambda-ric",
+            runtime="provided.al2023",
+            build=builds.build_aws_lambda_ric,
+            trace_key="trace",
+            is_long=True,
         ),
     )
 }
