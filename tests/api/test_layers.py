@@ -168,15 +168,6 @@ def test_refused_packages(client, layers):
     assert client.list_layer_versions(LayerName=name)['LayerVersions'] == []
 
 
-def test_from_s3(own_daemon, connect, moto):
-    client = connect(own_daemon.start('--endpoint-s3', moto.endpoint).endpoint)
-    content = moto.put(moto.bucket(), 'a/layer.zip', ZIP)
-    answer = client.publish_layer_version(LayerName='l', Content=content)
-    assert answer['Content']['CodeSize'] == len(ZIP)
-    with urllib.request.urlopen(answer['Content']['Location']) as package:
-        assert package.read() == ZIP
-
-
 def test_list_layer_versions(client, layers):
     name = layers.name()
     for runtimes, architectures in ((['python3.12'], ['x86_64']), (['nodejs22.x'], ['arm64']),
