@@ -5,58 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The five entities that XML has by itself. */
-static const struct {
-    struct str text;
-    char meaning;
-} entities[] = {
-    {STR_INIT("&lt;"), '<'},   {STR_INIT("&gt;"), '>'},    {STR_INIT("&amp;"), '&'},
-    {STR_INIT("&quot;"), '"'}, {STR_INIT("&apos;"), '\''},
-};
-
-static char next_char(struct str *rest)
-{
-    char c = rest->ptr[0];
-    size_t len = 1;
-
-    for (size_t i = 0; i < array_count(entities); i++) {
-        if (str_starts_with(*rest, entities[i].text)) {
-            c = entities[i].meaning;
-            len = entities[i].text.len;
-        }
-    }
-    *rest = str_sub(*rest, len, rest->len);
-    return c;
-}
-
-/* The text of the first element of that name, cut to the buffer; "" when there is none. Control
- * characters become blanks. */
-static void element_get(struct str document, const char *open, const char *close, char *buffer,
-                        size_t size)
-{
-    const char *from = memmem(document.ptr, document.len, open, strlen(open));
-    struct str rest = STR("");
-    size_t len = 0;
-
-    if (from) {
-        from += strlen(open);
-        rest = str_make(from, (size_t)(document.ptr + document.len - from));
-    }
-    if (!from || !memmem(rest.ptr, rest.len, close, strlen(close)))
-        rest = STR("");
-    while (rest.len > 0 && !str_starts_with(rest, str_of(close)) && len + 1 < size) {
-        char c = next_char(&rest);
-
-        buffer[len++] = c >= 0 && c < ' ' ? ' ' : c;
-    }
-    buffer[len] = '\0';
-}
+#include "aws/xml.h"
 
 void s3_error_parse(struct str document, unsigned status, struct s3_error *ret_error)
 {
-    element_get(document, "<Code>", "</Code>", ret_error->code, sizeof(ret_error->code));
-    element_get(document, "<Message>", "</Message>", ret_error->message,
-                sizeof(ret_error->message));
+    xml_element_text(document, "Code", ret_error->code, sizeof(ret_error->code));
+    xml_element_text(document, "Message", ret_error->message, sizeof(ret_error->message));
     if (ret_error->code[0] == '\0')
         (void)snprintf(ret_error->code, sizeof(ret_error->code), "%u", status);
     if (ret_error->message[0] == '\0')
