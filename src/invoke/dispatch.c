@@ -34,9 +34,13 @@ struct dispatch {
     uv_timer_t *sweeper; /* owned until closed; frees empty pools and serves starved ones */
     void (*drained)(void *owner);
     void *drained_owner;
+    struct list leaving; /* environments of no pool, whose extensions have their last seconds */
+    void (*stopped)(void *owner);
+    void *stopped_owner;
 };
 
 static const struct env_pool_ops pool_ops;
+static void on_left(void *owner);
 
 int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *options)
 {
@@ -54,7 +58,11 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
         .logs = options->logs,
         .idle_freeze_ms = options->idle_freeze_ms,
         .idle_stop_ms = options->idle_stop_ms,
+        .init_limit_ms = options->init_limit_ms,
         .endpoint_url = options->endpoint_url,
+        .leaving = &dispatch->leaving,
+        .left = on_left,
+        .left_owner = dispatch,
     };
     dispatch->pool_context = (struct env_pool_context){
         .envs = &dispatch->env_context,
@@ -68,6 +76,7 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
     map_init(&dispatch->pools);
     list_init(&dispatch->all);
     list_init(&dispatch->lru);
+    list_init(&dispatch->leaving);
     list_init(&dispatch->neglected);
     list_init(&dispatch->starved);
     list_init(&dispatch->empty);
@@ -84,13 +93,23 @@ static void on_sweeper_closed(uv_handle_t *handle)
     free(handle);
 }
 
+static void free_pools(struct dispatch *dispatch)
+{
+    while (!list_is_empty(&dispatch->all))
+        (void)env_pool_free(env_pool_of_all_node(list_first(&dispatch->all)));
+    map_deinit(&dispatch->pools);
+    map_init(&dispatch->pools);
+}
+
 struct dispatch *dispatch_free(struct dispatch *dispatch)
 {
     if (!dispatch)
         return NULL;
     must(dispatch->concurrency.in_flight == 0);
-    while (!list_is_empty(&dispatch->all))
-        (void)env_pool_free(env_pool_of_all_node(list_first(&dispatch->all)));
+    dispatch->stopped = NULL;
+    free_pools(dispatch);
+    while (!list_is_empty(&dispatch->leaving))
+        env_kill(env_of_node(list_first(&dispatch->leaving)));
     map_deinit(&dispatch->pools);
     concurrency_deinit(&dispatch->concurrency);
     uv_close((uv_handle_t *)dispatch->sweeper, on_sweeper_closed);
@@ -273,6 +292,30 @@ static void sweep_soon(struct dispatch *dispatch)
 {
     if (!uv_is_active((uv_handle_t *)dispatch->sweeper))
         must(uv_timer_start(dispatch->sweeper, sweep, 0, 0) == 0);
+}
+
+static void on_left(void *owner)
+{
+    struct dispatch *dispatch = owner;
+
+    if (is_starved(dispatch))
+        sweep_soon(dispatch); /* its box is free */
+    if (dispatch->stopped && list_is_empty(&dispatch->leaving)) {
+        dispatch->stopped(dispatch->stopped_owner);
+        dispatch->stopped = NULL;
+    }
+}
+
+void dispatch_stop(struct dispatch *dispatch, void (*stopped)(void *owner), void *owner)
+{
+    must(dispatch->concurrency.in_flight == 0);
+    free_pools(dispatch);
+    if (list_is_empty(&dispatch->leaving)) {
+        stopped(owner);
+        return;
+    }
+    dispatch->stopped = stopped;
+    dispatch->stopped_owner = owner;
 }
 
 /* ---- what pools ask and say ---- */

@@ -48,6 +48,7 @@ struct dispatch_options {
     struct log_store *logs;
     uint64_t idle_freeze_ms; /* UINT64_MAX: never */
     uint64_t idle_stop_ms;
+    uint64_t init_limit_ms;
     uint32_t environments_max;
     uint32_t concurrency_limit; /* per account and region */
     bool endpoint_url;          /* AWS_ENDPOINT_URL inside functions */
@@ -96,6 +97,12 @@ void dispatch_retire(struct dispatch *dispatch, struct str account, struct str r
 /* drained is called when nothing is in flight (perhaps at once); the caller submits nothing any
  * more. */
 void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner);
+
+/*
+ * End all environments, with the time that extensions have for it; stopped is called from the loop.
+ * Nothing may be in flight, and nothing is submitted any more.
+ */
+void dispatch_stop(struct dispatch *dispatch, void (*stopped)(void *owner), void *owner);
 
 struct dispatch_stats {
     size_t environments;

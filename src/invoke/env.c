@@ -11,7 +11,7 @@
 #include "invoke/log_pipe.h"
 #include "invoke/process_env.h"
 #include "invoke/runtime_name.h"
-#include "sandbox/sandbox.h"
+#include "runtime/answer.h"
 
 /* ---- small helpers ---- */
 
@@ -130,8 +130,18 @@ static void on_foreign_request(void *owner, struct http_request *req)
 {
     struct env *env = owner;
 
-    env->ops->api_request(env->owner, env, req);
+    if (extensions_api_request(env->extensions, req))
+        return;
+    if (env->state == ENV_LEAVING)
+        answer_internal_error(req); /* nobody is there to act for it */
+    else
+        env->ops->api_request(env->owner, env, req);
 }
+
+static const struct extensions_api_ops extensions_ops = {
+    .changed = env_on_extensions_changed,
+    .failed = env_on_extension_failed,
+};
 
 static const struct runtime_session_ops session_ops = {
     .ready = env_on_session_ready,
@@ -158,14 +168,14 @@ static void become_hopeless(struct env *env)
     env_announce(env);
 }
 
-static void on_failed(void *owner, int outcome, const struct reason *why)
+void env_box_failed(struct env *env, const struct reason *why)
 {
-    struct env *env = owner;
-
-    if (env->state == ENV_STARTING && outcome != SANDBOX_FAILED_HOST &&
-        outcome != SANDBOX_FAILED_GONE) {
-        env->hopeless = *why;
-        become_hopeless(env);
+    env->box_gone = true;
+    env->processes_up = 0;
+    env->stop = ENV_STOP_NONE;
+    (void)uv_timer_stop(&env->stop_timer);
+    if (env->state == ENV_LEAVING) {
+        env_destroy(env);
         return;
     }
     if (env->inv) {
@@ -177,9 +187,28 @@ static void on_failed(void *owner, int outcome, const struct reason *why)
     env_die(env, why);
 }
 
+static void on_failed(void *owner, int outcome, const struct reason *why)
+{
+    struct env *env = owner;
+    bool is_hopeless =
+        outcome == SANDBOX_FAILED_NO_INTERPRETER || outcome == SANDBOX_FAILED_NO_BOOTSTRAP;
+
+    /* With extensions the runtime is started when the init has begun. */
+    if (is_hopeless && (env->state == ENV_STARTING || env->state == ENV_INIT)) {
+        env->box_gone = true;
+        env->processes_up = 0;
+        env->hopeless = *why;
+        become_hopeless(env);
+    } else {
+        env_box_failed(env, why);
+    }
+}
+
 static const struct sandbox_ops sandbox_ops = {
     .ready = env_on_ready,
     .runtime_started = env_on_runtime_started,
+    .extension_started = env_on_extension_started,
+    .extensions_started = env_on_extensions_started,
     .process_exited = env_on_process_exited,
     .failed = on_failed,
 };
@@ -223,14 +252,13 @@ static void on_timer(uv_timer_t *timer)
             become_hopeless(env);
             return;
         }
-        __attribute__((fallthrough));
-    case ENV_RESETTING:
-        reason_set(&why, "the sandbox did not start or stop in time");
+        reason_set(&why, "the sandbox did not start in time");
         env_die(env, &why);
         return;
     case ENV_INIT:
         env_first_init_failed(env, REPORT_TIMEOUT, NULL);
-        env_kill_runtime(env);
+        env->state = ENV_RESETTING;
+        env_stop(env, "timeout");
         return;
     case ENV_IDLE:
         idle_timer(env);
@@ -241,6 +269,8 @@ static void on_timer(uv_timer_t *timer)
         return;
     case ENV_BUSY: /* these have an invocation */
     case ENV_REINIT:
+    case ENV_RESETTING: /* env->stop_timer counts */
+    case ENV_LEAVING:
     case ENV_DEAD:
         return;
     }
@@ -312,6 +342,12 @@ static int build_process_env(struct env *env)
 
 static int start(struct env *env, struct reason *why)
 {
+    const struct extensions_function function = {
+        .account = env->version->account,
+        .name = env->version->name,
+        .version = env->version->version,
+        .handler = env->version->handler,
+    };
     struct runtime_name name;
     struct sandbox_spec spec;
     int r;
@@ -324,6 +360,9 @@ static int start(struct env *env, struct reason *why)
     if (r < 0)
         return err_pass(r);
     r = session_new(&env->session, env->context->loop, &session_ops, env);
+    if (r < 0)
+        return err_pass(r);
+    r = extensions_api_new(&env->extensions, &function, &extensions_ops, env);
     if (r < 0)
         return err_pass(r);
     if (name.family == RUNTIME_OTHER) {
@@ -339,7 +378,7 @@ static int start(struct env *env, struct reason *why)
     if (r < 0)
         return err_pass(r);
     env_log_init_start(&env->log, &name);
-    r = env_start_runtime(env);
+    r = env_start_processes(env);
     if (r < 0)
         return err_pass(r);
     env_limit_start(env, ENV_START_LIMIT_MS);
@@ -361,7 +400,9 @@ int env_new(struct env **ret_env, const struct env_options *options, struct reas
     env->owner = options->owner;
     env->is_provisioned = options->is_provisioned;
     must(uv_timer_init(options->context->loop, &env->timer) == 0);
+    must(uv_timer_init(options->context->loop, &env->stop_timer) == 0);
     env->timer.data = env;
+    env->stop_timer.data = env;
     r = start(env, why);
     if (r < 0) {
         (void)env_free(env);
@@ -371,9 +412,43 @@ int env_new(struct env **ret_env, const struct env_options *options, struct reas
     return 0;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct env *env = handle->data;
+
+    if (--env->handles_open == 0)
+        free(env);
+}
+
+void env_destroy(struct env *env)
+{
+    bool was_leaving = env->state == ENV_LEAVING;
+    const struct env_context *context = env->context;
+
+    env->state = ENV_DEAD;
+    list_remove(&env->node);
+    list_remove(&env->lru_node);
+    for (size_t i = 0; i < array_count(env->outputs); i++)
+        env->outputs[i].pipe = log_pipe_free(env->outputs[i].pipe);
+    env->extensions = extensions_api_free(env->extensions);
+    env->session = session_free(env->session);
+    env->sandbox = sandbox_free(env->sandbox);
+    env_log_deinit(&env->log);
+    buf_deinit(&env->process_env);
+    env->version = function_version_unref(env->version);
+    env->handles_open = 2;
+    uv_close((uv_handle_t *)&env->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&env->stop_timer, on_handle_closed);
+    if (was_leaving)
+        context->left(context->left_owner);
+}
+
+/* Is there anybody who may want to know that it ends? */
+static bool has_extensions(struct env *env)
+{
+    const struct extensions *set = extensions_api_set(env->extensions);
+
+    return env->processes_up && (extensions_have(set, true) || extensions_have(set, false));
 }
 
 struct env *env_free(struct env *env)
@@ -381,15 +456,20 @@ struct env *env_free(struct env *env)
     if (!env)
         return NULL;
     must(!env->inv);
-    env->state = ENV_DEAD;
-    list_remove(&env->node);
+    if (!env->extensions || env->box_gone || !has_extensions(env)) {
+        env_destroy(env);
+        return NULL;
+    }
     list_remove(&env->lru_node);
-    env->output = log_pipe_free(env->output);
-    env->session = session_free(env->session);
-    env->sandbox = sandbox_free(env->sandbox);
-    env_log_deinit(&env->log);
-    buf_deinit(&env->process_env);
-    env->version = function_version_unref(env->version);
-    uv_close((uv_handle_t *)&env->timer, on_timer_closed);
+    list_remove(&env->node);
+    list_push_back(env->context->leaving, &env->node);
+    env->state = ENV_LEAVING;
+    env_stop(env, "spindown");
     return NULL;
+}
+
+void env_kill(struct env *env)
+{
+    must(env->state == ENV_LEAVING);
+    env_destroy(env);
 }

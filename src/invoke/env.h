@@ -15,6 +15,7 @@
  *      │     └──────▶ REINIT ─────────▶ BUSY    │
  *      ▼                 └── error, exit, time-out ──▶ RESETTING ──▶ DOWN
  *   HOPELESS (no interpreter, no bootstrap: the first invocation gets the reason)
+ *   LEAVING (freed; its extensions have their last seconds)
  *   any state: the box is gone ──▶ DEAD
  *
  * An IDLE env whose process broke the rules, and is being killed, takes an invocation into
@@ -61,7 +62,13 @@ struct env_context {
     struct log_store *logs;
     uint64_t idle_freeze_ms; /* idle for so long: frozen; UINT64_MAX: never */
     uint64_t idle_stop_ms;   /* idle for so long: `dead` is called */
+    uint64_t init_limit_ms;  /* an init that takes longer is repeated by the first invocation */
     bool endpoint_url;       /* give functions AWS_ENDPOINT_URL */
+    /* Envs that were freed and still let their extensions end; env_kill() before the loop does. */
+    struct list *leaving;
+    /* There is one less of them. */
+    void (*left)(void *owner);
+    void *left_owner;
 };
 
 struct env_options {
@@ -74,8 +81,14 @@ struct env_options {
 
 /* -EAGAIN: all boxes are taken, by some that end, too. */
 int env_new(struct env **ret_env, const struct env_options *options, struct reason *why);
-/* Kills the box. An invocation in it must have ended. */
+/*
+ * Ends the env; an invocation in it must have ended. Without extensions the box is killed at once;
+ * with some it stays, in context->leaving, until they have had their time. No op is called any
+ * more.
+ */
 struct env *env_free(struct env *env);
+/* Ends one that is leaving now. */
+void env_kill(struct env *env);
 
 /* Run an invocation (borrowed until `ended`); the env must be available. */
 void env_run(struct env *env, struct invocation *inv);

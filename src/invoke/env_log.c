@@ -13,6 +13,7 @@
 #include "catalog/runtime_version.h"
 #include "invoke/runtime_name.h"
 #include "obs/log_store.h"
+#include "runtime/extensions.h"
 #include "sandbox/interpreter.h"
 
 enum { ERROR_TYPE_BYTES = 128 };
@@ -147,6 +148,21 @@ void env_log_end(struct env_log *log, const struct invocation_record *record)
     report_end(&log->line, log->format, now_ms, record);
     flush(log, now_ms);
     report_report(&log->line, log->format, now_ms, record);
+    flush(log, now_ms);
+}
+
+void env_log_extension(struct env_log *log, const struct extension *extension)
+{
+    uint64_t now_ms = clock_real_ms();
+    const struct report_extension event = {
+        .name = str_of(extension->name),
+        .state = str_of(extension_state_name(extension->state)),
+        .wants_invoke = extension->events & EXTENSION_ON_INVOKE,
+        .wants_shutdown = extension->events & EXTENSION_ON_SHUTDOWN,
+        .error_type = str_of(extension->error_type),
+    };
+
+    report_extension(&log->line, log->format, now_ms, &event);
     flush(log, now_ms);
 }
 

@@ -12,6 +12,7 @@
 #include "invoke/log_tail.h"
 #include "obs/report.h"
 
+struct extension;
 struct function_version;
 struct log_store;
 struct log_stream;
@@ -40,6 +41,8 @@ void env_log_init_start(struct env_log *log, const struct runtime_name *name);
 void env_log_start(struct env_log *log, struct str request_id, struct str invoked_arn);
 /* END and REPORT. */
 void env_log_end(struct env_log *log, const struct invocation_record *record);
+/* An extension at the end of the init. */
+void env_log_extension(struct env_log *log, const struct extension *extension);
 void env_log_init_report(struct env_log *log, uint64_t ns, struct str phase,
                          enum report_status status, struct str error_type);
 

@@ -9,8 +9,6 @@
 #include "base/json_writer.h"
 #include "base/must.h"
 #include "invoke/env_internal.h"
-#include "invoke/log_pipe.h"
-#include "sandbox/sandbox.h"
 
 static uint32_t memory_used_mb(const struct env *env)
 {
@@ -94,8 +92,7 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
 
     must(env->responded);
     env_write_start(env);
-    if (env->output)
-        log_pipe_drain(env->output);
+    env_drain_outputs(env);
     record = make_record(env, status, error_type);
     env_log_end(&env->log, &record);
     env->init_ns = 0;
@@ -134,7 +131,14 @@ void env_deliver(struct env *env)
     };
     inv->hold = hold;
     inv->runner = env;
+    env->runtime_waits = false;
     session_invoke(env->session, &env->event);
+    extensions_api_invoke(env->extensions, &(struct extensions_invoke){
+                                               .request_id = env->event.request_id,
+                                               .function_arn = env->event.function_arn,
+                                               .trace_id = env->event.trace_id,
+                                               .deadline_real_ms = env->event.deadline_real_ms,
+                                           });
 }
 
 void env_on_stream_start(void *owner, struct str content_type)
@@ -188,12 +192,34 @@ void env_on_done(void *owner)
     struct env *env = owner;
 
     must(env->state == ENV_BUSY);
-    if (env->exited)
-        env_become_down(env);
-    else
-        env_become_idle(env);
+    env->runtime_waits = true;
+    env_check_done(env);
+}
+
+void env_check_done(struct env *env)
+{
+    if (!env->runtime_waits || !extensions_are_idle(extensions_api_set(env->extensions)))
+        return;
+    if (env->exited) {
+        env_give_up_run(env, REPORT_SUCCESS, NULL, "failure");
+        return;
+    }
+    env_become_idle(env);
     env_end_run(env, REPORT_SUCCESS, NULL);
     env_announce(env);
+}
+
+void env_give_up_run(struct env *env, enum report_status status, const char *error_type,
+                     const char *reason)
+{
+    env->state = ENV_RESETTING;
+    (void)uv_timer_stop(&env->timer);
+    /* The sooner it begins the sooner the env can be used again. Without processes it would be over
+     * at once, and the next run begin. */
+    if (env->processes_up)
+        env_stop(env, reason);
+    env_end_run(env, status, error_type);
+    env_stop(env, reason);
 }
 
 void env_timed_out(struct env *env)
@@ -207,6 +233,5 @@ void env_timed_out(struct env *env)
                    env->version->timeout_s);
     if (!env->responded)
         env_respond_error(env, "Sandbox.Timedout", text);
-    env_kill_runtime(env);
-    env_end_run(env, REPORT_TIMEOUT, NULL);
+    env_give_up_run(env, REPORT_TIMEOUT, NULL, "timeout");
 }

@@ -128,6 +128,33 @@ static void put_defaults(struct buf *buf, const struct function_version *version
     put_default(buf, version, STR("AWS_XRAY_DAEMON_ADDRESS"), STR("169.254.100.1:2000"));
 }
 
+static bool is_of_the_runtime_only(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("AWS_EXECUTION_ENV"),          STR_INIT("AWS_LAMBDA_LOG_GROUP_NAME"),
+        STR_INIT("AWS_LAMBDA_LOG_STREAM_NAME"), STR_INIT("AWS_XRAY_CONTEXT_MISSING"),
+        STR_INIT("AWS_XRAY_DAEMON_ADDRESS"),    STR_INIT("LAMBDA_RUNTIME_DIR"),
+        STR_INIT("LAMBDA_TASK_ROOT"),
+    };
+
+    for (size_t i = 0; i < array_count(names); i++)
+        if (str_eq(name, names[i]))
+            return true;
+    return str_starts_with(name, STR("_"));
+}
+
+void process_env_build_extension(struct buf *buf, struct str runtime_env)
+{
+    struct str entry;
+
+    while (runtime_env.len && str_next(&runtime_env, '\0', &entry)) {
+        if (is_of_the_runtime_only(str_sub(entry, 0, str_find(entry, '='))))
+            continue;
+        (void)buf_append_str(buf, entry);
+        (void)buf_append_char(buf, '\0');
+    }
+}
+
 void process_env_build(struct buf *buf, const struct function_version *version,
                        const struct process_env_options *options)
 {

@@ -18,5 +18,7 @@ struct process_env_options {
 };
 
 /* Appends NUL-ended KEY=VALUE entries. Check buf_failed() after. */
+/* Of an extension's process: what of the runtime's block is not about the runtime alone. */
+void process_env_build_extension(struct buf *buf, struct str runtime_env);
 void process_env_build(struct buf *buf, const struct function_version *version,
                        const struct process_env_options *options);

@@ -198,6 +198,43 @@ void report_report(struct buf *buf, struct report_format format, uint64_t now_ms
     json_close(buf);
 }
 
+static void text_extension(struct buf *buf, const struct report_extension *extension)
+{
+    bool both = extension->wants_invoke && extension->wants_shutdown;
+
+    (void)buf_printf(buf, "EXTENSION\tName: %.*s\tState: %.*s\tEvents: [%s%s%s]",
+                     STR_FMT(extension->name), STR_FMT(extension->state),
+                     extension->wants_invoke ? "INVOKE" : "", both ? "," : "",
+                     extension->wants_shutdown ? "SHUTDOWN" : "");
+    if (extension->error_type.len)
+        (void)buf_printf(buf, "\tError Type: %.*s", STR_FMT(extension->error_type));
+    (void)buf_append_char(buf, '\n');
+}
+
+void report_extension(struct buf *buf, struct report_format format, uint64_t now_ms,
+                      const struct report_extension *extension)
+{
+    bool both = extension->wants_invoke && extension->wants_shutdown;
+
+    if (!format.json) {
+        text_extension(buf, extension);
+        return;
+    }
+    if (!json_open(buf, format, extension->error_type.len ? REPORT_LEVEL_WARN : REPORT_LEVEL_INFO,
+                   now_ms, "extension"))
+        return;
+    json_text(buf, "name", extension->name);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "state", extension->state);
+    (void)buf_printf(buf, ",\"events\":[%s%s%s]", extension->wants_invoke ? "\"INVOKE\"" : "",
+                     both ? "," : "", extension->wants_shutdown ? "\"SHUTDOWN\"" : "");
+    if (extension->error_type.len) {
+        (void)buf_append_char(buf, ',');
+        json_text(buf, "errorType", extension->error_type);
+    }
+    json_close(buf);
+}
+
 void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
                         uint64_t init_ns, struct str phase, enum report_status status,
                         struct str error_type)

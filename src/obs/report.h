@@ -51,6 +51,14 @@ struct report_init {
     uint32_t memory_mb;
 };
 
+struct report_extension {
+    struct str name;
+    struct str state; /* "Ready" */
+    bool wants_invoke;
+    bool wants_shutdown;
+    struct str error_type; /* empty: none */
+};
+
 /*
  * Each appends one event with its newline to buf, or nothing when the format filters it. now_ms is
  * the time stamp of JSON events.
@@ -63,6 +71,9 @@ void report_end(struct buf *buf, struct report_format format, uint64_t now_ms,
                 const struct invocation_record *record);
 void report_report(struct buf *buf, struct report_format format, uint64_t now_ms,
                    const struct invocation_record *record);
+
+void report_extension(struct buf *buf, struct report_format format, uint64_t now_ms,
+                      const struct report_extension *extension);
 
 /* A failed init. phase is "init" or "invoke". */
 void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,

@@ -132,9 +132,8 @@ static bool parse_events(const struct str *events, size_t count, bool is_interna
     return true;
 }
 
-/* A name that no process was started under: it speaks from inside the runtime. */
-static struct extension *add_internal(struct extensions *set, struct str name,
-                                      struct extension_fault *fault)
+/* For a name that no process was started under: it speaks from inside the runtime. */
+static bool may_add_internal(const struct extensions *set, struct extension_fault *fault)
 {
     if (set->is_internal_closed || set->is_closed)
         return refuse(fault, "Extension.RegistrationClosed",
@@ -142,7 +141,7 @@ static struct extension *add_internal(struct extensions *set, struct str name,
     if (set->count == EXTENSIONS_MAX)
         return refuse(fault, "Extension.TooManyExtensions", "Extension limit (%d) reached",
                       EXTENSIONS_MAX);
-    return add(set, name);
+    return true;
 }
 
 struct extension *extensions_register(struct extensions *set, struct str name,
@@ -163,12 +162,12 @@ struct extension *extensions_register(struct extensions *set, struct str name,
                       "Extension registration closed already");
     if (extension && extension->state != EXTENSION_STARTED)
         return refuse_transition(ret_fault, extension, EXTENSION_REGISTERED);
+    if (!extension && !may_add_internal(set, ret_fault))
+        return NULL;
     if (!parse_events(events, event_count, !extension, &asked, ret_fault))
         return NULL;
     if (!extension)
-        extension = add_internal(set, name, ret_fault);
-    if (!extension)
-        return NULL;
+        extension = add(set, name);
     (void)rand_uuid(extension->id);
     extension->events = asked;
     extension->state = EXTENSION_REGISTERED;

@@ -23,6 +23,7 @@ struct extensions_api {
     const struct extensions_function function;
     const struct extensions_api_ops *ops;
     void *owner;
+    bool is_launching;
     struct buf event;   /* the JSON text of set.event */
     struct list parked; /* struct next_wait */
     struct list bodies; /* struct register_body */
@@ -41,6 +42,7 @@ struct register_body {
     struct extensions_api *api; /* NULL once the process that sends it is gone */
     struct http_request *req;
     struct buf bytes;
+    bool is_complete; /* and waits for the launch to be over */
 };
 
 int extensions_api_new(struct extensions_api **ret_api, const struct extensions_function *function,
@@ -58,6 +60,8 @@ int extensions_api_new(struct extensions_api **ret_api, const struct extensions_
     return 0;
 }
 
+static void finish_register(struct register_body *body);
+
 static void wait_free(struct next_wait *wait)
 {
     list_remove(&wait->node);
@@ -74,8 +78,12 @@ static void drop_calls(struct extensions_api *api)
         answer_internal_error(req);
     }
     list_for_each_safe (node, &api->bodies) {
-        container_of(node, struct register_body, node)->api = NULL;
+        struct register_body *body = container_of(node, struct register_body, node);
+
+        body->api = NULL;
         list_remove(node);
+        if (body->is_complete)
+            finish_register(body);
     }
 }
 
@@ -94,9 +102,10 @@ struct extensions *extensions_api_set(struct extensions_api *api)
     return &api->set;
 }
 
-void extensions_api_reset(struct extensions_api *api)
+void extensions_api_reset(struct extensions_api *api, bool is_launching)
 {
     drop_calls(api);
+    api->is_launching = is_launching;
     extensions_reset(&api->set);
 }
 
@@ -320,7 +329,9 @@ static void on_body_data(void *owner, const char *bytes, size_t len)
     struct register_body *body = owner;
 
     if (len == 0) {
-        finish_register(body);
+        body->is_complete = true;
+        if (!body->api || !body->api->is_launching)
+            finish_register(body);
         return;
     }
     (void)buf_append(&body->bytes, bytes, len); /* checked at the end */
@@ -337,6 +348,17 @@ static void on_body_failed(void *owner)
 }
 
 static const struct http_body_ops body_ops = {on_body_data, on_body_failed};
+
+void extensions_api_launched(struct extensions_api *api)
+{
+    api->is_launching = false;
+    list_for_each_safe (node, &api->bodies) {
+        struct register_body *body = container_of(node, struct register_body, node);
+
+        if (body->is_complete)
+            finish_register(body);
+    }
+}
 
 static void on_register(struct extensions_api *api, struct http_request *req)
 {
@@ -407,15 +429,12 @@ static const struct {
     {STR_INIT("exit/error"), STR_INIT("POST"), on_exit_error},
 };
 
-bool extensions_api_has(struct str path)
-{
-    return str_starts_with(path, prefix);
-}
-
-void extensions_api_request(struct extensions_api *api, struct http_request *req)
+bool extensions_api_request(struct extensions_api *api, struct http_request *req)
 {
     struct str path = str_sub(req->path, prefix.len, req->path.len);
 
+    if (!str_starts_with(req->path, prefix))
+        return false;
     for (size_t i = 0; i < array_count(routes) && !api->set.is_disabled; i++) {
         if (!str_eq(path, routes[i].path))
             continue;
@@ -423,7 +442,8 @@ void extensions_api_request(struct extensions_api *api, struct http_request *req
             routes[i].handle(api, req);
         else
             http_respond(req, 405, NULL, 0, STR(""));
-        return;
+        return true;
     }
     http_respond(req, 404, NULL, 0, STR(""));
+    return true;
 }

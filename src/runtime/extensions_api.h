@@ -46,11 +46,16 @@ struct extensions_api *extensions_api_free(struct extensions_api *api);
 /* The state, to be read and for what processes do; calls and events go through this module. */
 struct extensions *extensions_api_set(struct extensions_api *api);
 
-/* New processes are about to be started: those before are dead, their calls are dropped. */
-void extensions_api_reset(struct extensions_api *api);
-/* Is this path one of its own? Then it must be handed over. */
-bool extensions_api_has(struct str path);
-void extensions_api_request(struct extensions_api *api, struct http_request *req);
+/*
+ * New processes are about to be started: those before are dead, their calls are dropped.
+ * is_launching: external extensions, too; calls of `register` then wait for
+ * extensions_api_launched(), because whose name is an external one's is not known before.
+ */
+void extensions_api_reset(struct extensions_api *api, bool is_launching);
+/* extensions_add() was called for all; may call `changed`. */
+void extensions_api_launched(struct extensions_api *api);
+/* False when the path is none of its own, and nothing was done. */
+bool extensions_api_request(struct extensions_api *api, struct http_request *req);
 
 void extensions_api_invoke(struct extensions_api *api, const struct extensions_invoke *invoke);
 /* reason: "spindown", "timeout", "failure". */

@@ -52,6 +52,7 @@ struct daemon {
     uv_timer_t drain_timer; /* the end of patience */
     uv_timer_t turn;        /* the next step of a drain, from the loop */
     bool refusing;          /* calls from inside sandboxes, too */
+    bool stopped; /* so are environments */
     char spool_dir[OPTION_TEXT_BYTES + 16];
     struct package_url_key package_key;
     uint64_t started_ns;
@@ -204,8 +205,13 @@ static void on_turn(uv_timer_t *timer)
         dispatch_drain(daemon->dispatch, on_part_drained, daemon);
         return;
     }
-    if (daemon->refusing) {
+    if (daemon->stopped) {
         close_all(daemon);
+        return;
+    }
+    if (daemon->refusing) {
+        daemon->stopped = true;
+        dispatch_stop(daemon->dispatch, on_part_drained, daemon);
         return;
     }
     daemon->refusing = true;
@@ -418,6 +424,7 @@ static int start_dispatch(struct daemon *daemon)
         .logs = daemon->logs,
         .idle_freeze_ms = o->idle_freeze_ms,
         .idle_stop_ms = o->idle_stop_s * 1000,
+        .init_limit_ms = o->init_limit_ms,
         .environments_max = (uint32_t)o->environments_max,
         .concurrency_limit = (uint32_t)o->concurrency_limit,
         .endpoint_url = o->endpoint_url,
