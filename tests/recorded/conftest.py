@@ -3,8 +3,8 @@
 import functools
 
 import pytest
-from cases import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, not_reproduced
-from sources import Sources
+from replay import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, not_reproduced
+from recorded_sources import Sources
 from support.daemon import Daemon
 
 outcomes = {}  # case: None, or why it is not reproduced

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from cases import recorded
+from replay import recorded
 from support.zips import entry
 
 EMPTY_ACCOUNT = 'eu-north-1'  # a region that no other test uses, so that sums are this test's own

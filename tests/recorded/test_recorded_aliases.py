@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Aliases and their weights."""
-from cases import recorded
+from replay import recorded
 
 
 def two_versions(case, **changed):

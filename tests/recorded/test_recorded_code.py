@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Code that comes from S3, and answers while a function settles."""
-from cases import OTHER_ZIP, ZIP, recorded
+from replay import OTHER_ZIP, ZIP, recorded
 
 WRONG_BUCKET = {'S3Bucket': 'recorded-no-such-bucket', 'S3Key': 'code.zip'}
 

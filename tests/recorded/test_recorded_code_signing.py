@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Code signing configurations."""
-from cases import ACCOUNT, recorded
+from replay import ACCOUNT, recorded
 
 
 @recorded('TestCodeSigningConfig::test_code_signing_not_found_excs')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reserved and provisioned concurrency."""
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaReservedConcurrency::test_function_concurrency')

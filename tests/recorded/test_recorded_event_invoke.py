@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of asynchronous invocation."""
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaEventInvokeConfig::test_lambda_eventinvokeconfig_lifecycle')

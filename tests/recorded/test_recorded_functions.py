@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions: their life, their settings, lists of them."""
 import pytest
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaFunction::test_function_lifecycle')

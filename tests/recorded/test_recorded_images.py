@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions made of an image."""
-from cases import ACCOUNT, recorded
+from replay import ACCOUNT, recorded
 
 
 def image(case, **changed):

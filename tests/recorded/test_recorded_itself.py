@@ -3,9 +3,9 @@
 import pathlib
 
 import pytest
-from cases import RECORDED, case_of, not_reproduced
-from compare import Comparison
-from facts import BASES, DIGEST, digest, lengthen, shorten
+from replay import RECORDED, case_of, not_reproduced
+from comparison import Comparison
+from recorded_facts import BASES, DIGEST, digest, lengthen, shorten
 
 UUID = '0a1b2c3d-0000-4000-8000-00000000000'
 

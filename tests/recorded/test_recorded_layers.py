@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers and their policies."""
 import pytest
-from cases import ZIP, recorded
+from replay import ZIP, recorded
 
 RUNTIMES = [
     ['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'nodejs18.x', 'nodejs16.x', 'nodejs14.x', 'nodejs12.x', 'python3.14',

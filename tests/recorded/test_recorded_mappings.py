@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cases import ACCOUNT, recorded
+from replay import ACCOUNT, recorded
 
 AWS = {'daemon': 'aws_daemon'}  # the sources and destinations exist
 RETRIES = {'BatchSize': 1, 'StartingPosition': 'TRIM_HORIZON', 'MaximumBatchingWindowInSeconds': 1,

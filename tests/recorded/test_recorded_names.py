@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cases import ACCOUNT, RECORDED, answer_of, recorded
+from replay import ACCOUNT, RECORDED, answer_of, recorded
 
 ARN = f'arn:aws:lambda:us-east-1:{ACCOUNT}:function'
 MY_ARN = f'{ARN}:my-function'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Permissions: statements and policies of functions."""
-from cases import ACCOUNT, recorded
+from replay import ACCOUNT, recorded
 
 INVOKE = {'Action': 'lambda:InvokeFunction', 'Principal': 's3.amazonaws.com'}
 BUCKET = 'arn:aws:s3:::recorded-bucket'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tags."""
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaTag::test_create_tag_on_fn_create')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Function URLs."""
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaUrl::test_url_config_lifecycle')

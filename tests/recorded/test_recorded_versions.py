@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions and revisions."""
-from cases import recorded
+from replay import recorded
 
 
 @recorded('TestLambdaVersions::test_publish_version_on_create')

@@ -5,8 +5,8 @@ import time
 
 import botocore.exceptions
 import pytest
-from compare import Comparison
-from facts import load
+from comparison import Comparison
+from recorded_facts import load
 from support.functions import counter
 from support.zips import make_zip
 
@@ -43,7 +43,7 @@ def case_of(item):
 
 
 def answer_of(call, arguments):
-    """What a boto3 call answered, errors too, in the form of facts.py."""
+    """What a boto3 call answered, errors too, in the form of recorded_facts.py."""
     try:
         answer = call(**arguments)
     except botocore.exceptions.ClientError as caught:
@@ -70,7 +70,7 @@ class Case:
         """The answer must be the recorded one of this step, whose turn it must be."""
         assert self.left[:1] == [step], f'{self.name}: the next step is {self.left[:1]}, not {step}'
         expected = self.steps[step]
-        if isinstance(expected, dict) and isinstance(answer, dict) and 'status' not in expected:
+        if isinstance(expected, dict) and isinstance(answer, dict) and 'status' not in expected:  # of pages put together
             answer = {key: item for key, item in answer.items() if key != 'status'}
         if isinstance(expected, dict) and 'error' in expected and 'error' not in answer:
             found = [f"expected {expected['error']}: {expected['text']}, got a success"]

@@ -8,7 +8,7 @@ its HTTP status as the member "status", and shortened:
 - {"like": "active", …}: all members of BASES["active"], but for those that follow; null takes a member away
 - "@NAME@" in a text: TEXTS[NAME]; "<a:len(65)>": so many letters a
 
-Placeholders ("<uuid:1>") stand for what differs from run to run; compare.py binds them.
+Placeholders ("<uuid:1>") stand for what differs from run to run; comparison.py binds them.
 """
 import hashlib
 import json
