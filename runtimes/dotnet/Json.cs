@@ -294,7 +294,7 @@ namespace Lambd
             if (value is Enum)
                 text.Append(((Enum)value).ToString("d"));
             else if (value is double || value is float)
-                WriteReal(Convert.ToDouble(value), ((IFormattable)value).ToString("R", CultureInfo.InvariantCulture));
+                WriteReal((IFormattable)value);
             else if (value is decimal || value.GetType().IsPrimitive)
                 text.Append(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
             else
@@ -314,9 +314,10 @@ namespace Lambd
                 WriteProperties(value, depth);
         }
 
-        void WriteReal(double value, string digits)
+        void WriteReal(IFormattable value)
         {
-            if (double.IsNaN(value) || double.IsInfinity(value))
+            var digits = value.ToString("R", CultureInfo.InvariantCulture);
+            if (digits.IndexOf('N') >= 0 || digits.IndexOf('I') >= 0) // NaN, -Infinity
                 throw new JsonException($"{digits} is no JSON number");
             text.Append(digits);
         }

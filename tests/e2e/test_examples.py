@@ -63,6 +63,17 @@ def test_ruby(example):
     assert json.loads(failed.stdout)['errorType'] == 'Function<KeyError>'
 
 
+def test_dotnet(example):
+    invoke = example('dotnet', 'dotnet8', 'Shop::Shop.Function::Bill', '--memory', '256')
+    done = invoke('{"customer": "Ada", "Items": [{"Name": "tea", "Price": 2.5, "Count": 4}]}')
+    assert json.loads(done.stdout) == {'Customer': 'Ada', 'Total': 10.0}
+    assert '\tinfo\tbilling 1 items\n' in done.stderr
+    failed = invoke('{}', check=False)
+    assert failed.returncode == 3
+    body = json.loads(failed.stdout)
+    assert (body['errorType'], body['errorMessage']) == ('ArgumentException', 'an order without items')
+
+
 def test_bash(example):
     invoke = example('bash', PROVIDED, 'any')
     for n in range(3):

@@ -9,9 +9,12 @@ from languages import LANGUAGES
 from support.zips import zip_folder
 
 
+# The first test of such a language waits until its compiler is done.
+LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+
 @pytest.fixture(scope='session', params=[
-    pytest.param(language.name, marks=pytest.mark.long) if language.is_long else language.name
-    for language in LANGUAGES.values()])
+    pytest.param(language.name, marks=LONG if language.is_long else []) for language in LANGUAGES.values()])
 def language(request):
     return request.param
 

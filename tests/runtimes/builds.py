@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Packages of the functions that have to be built, below build-check/functions.
+Packages of the functions that have to be built.
 
-The build tools keep what they made there, so the first run is the slow one.
+They are made anew for each run; what takes minutes is kept by the build tools below
+build-check/functions, so the first run is the slow one.
 """
 
+import atexit
 import functools
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = Path(__file__).resolve().parent / "functions"
-BUILDS = ROOT / "build-check/functions"
+KEPT = ROOT / "build-check/functions"
 
 AWSLAMBDARIC = "awslambdaric==4.2.2"
 AWS_LAMBDA_RIC = "aws-lambda-ric@3.3.0"
@@ -30,12 +33,12 @@ def run(*command, cwd=None, **environment):
     )
 
 
-def fresh_package(name):
-    """An empty folder for the package, beside which the tools keep their own."""
-    package = BUILDS / name / "package"
-    shutil.rmtree(package, ignore_errors=True)
-    package.mkdir(parents=True)
-    return package
+def fresh_folder():
+    """An empty folder that goes away with this process."""
+    folder = tempfile.mkdtemp(prefix="lambd-functions-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)
+    return Path(folder)
 
 
 def write_bootstrap(package, command):
@@ -47,22 +50,22 @@ def write_bootstrap(package, command):
 @functools.cache
 def dotnet_client():
     """Our client, compiled as the build of lambd does it."""
-    out = BUILDS / "dotnet/runtime"
+    out = fresh_folder()
     run(ROOT / "runtimes/dotnet/assemble", out)
     return out / "bootstrap.exe"
 
 
 @functools.cache
-def build_dotnet(language):
-    package = fresh_package(language.name)
+def build_dotnet(_language):
+    package = fresh_folder()
     command = ("mcs", "-nologo", "-target:library", f"-out:{package}/Cases.dll")
     run(*command, FUNCTIONS / "dotnet/Cases.cs")
     return package
 
 
 @functools.cache
-def build_go(language):
-    package = fresh_package(language.name)
+def build_go(_language):
+    package = fresh_folder()
     output = package / "bootstrap"
     run(
         *("go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", output, "."),
@@ -74,9 +77,9 @@ def build_go(language):
 
 
 @functools.cache
-def build_rust(language):
-    package = fresh_package(language.name)
-    target = BUILDS / language.name / "target"
+def build_rust(_language):
+    package = fresh_folder()
+    target = KEPT / "rust"
     run(
         *("cargo", "build", "--release", "--locked", "--target-dir", target),
         cwd=FUNCTIONS / "rust",
@@ -86,9 +89,9 @@ def build_rust(language):
 
 
 @functools.cache
-def build_awslambdaric(language):
+def build_awslambdaric(_language):
     """The Python cases with AWS's client from PyPI."""
-    package = fresh_package(language.name)
+    package = fresh_folder()
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--target", package, AWSLAMBDARIC)
     shutil.copy(FUNCTIONS / "python/cases.py", package)
@@ -97,11 +100,11 @@ def build_awslambdaric(language):
 
 
 @functools.cache
-def build_aws_lambda_ric(language):
+def build_aws_lambda_ric(_language):
     """The Node.js cases with AWS's client from npm, whose native part npm compiles here."""
-    package = fresh_package(language.name)
-    tools = BUILDS / language.name / "npm"
-    tools.mkdir(exist_ok=True)
+    package = fresh_folder()
+    tools = KEPT / "aws-lambda-ric"
+    tools.mkdir(parents=True, exist_ok=True)
     # The client's own build steps are scripts of its package.
     run("npm", "install", "--no-audit", "--no-fund", "--no-save", AWS_LAMBDA_RIC, cwd=tools)
     client = package / "node_modules/aws-lambda-ric"
