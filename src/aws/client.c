@@ -62,6 +62,9 @@ static const struct {
     [AWS_SQS] = {STR_INIT("sqs"), STR_INIT("sqs")},
     [AWS_KINESIS] = {STR_INIT("kinesis"), STR_INIT("kinesis")},
     [AWS_DYNAMODB_STREAMS] = {STR_INIT("dynamodb"), STR_INIT("streams.dynamodb")},
+    [AWS_SNS] = {STR_INIT("sns"), STR_INIT("sns")},
+    [AWS_EVENTBRIDGE] = {STR_INIT("events"), STR_INIT("events")},
+    [AWS_EC2] = {STR_INIT("ec2"), STR_INIT("ec2")},
 };
 
 /* Without any: what stands in for AWS wants to see some, and accepts these if it accepts all. */

@@ -26,6 +26,9 @@ enum aws_service {
     AWS_SQS,
     AWS_KINESIS,
     AWS_DYNAMODB_STREAMS,
+    AWS_SNS,
+    AWS_EVENTBRIDGE,
+    AWS_EC2,
     AWS_SERVICE_COUNT,
 };
 

@@ -10,6 +10,7 @@ enum {
     /* AWS quotas */
     LIMIT_PAYLOAD_SYNC_BYTES = 6291456,
     LIMIT_RESPONSE_BYTES = 6291556,
+    LIMIT_EVENT_BYTES = 1048576,    /* of an asynchronous invocation */
     LIMIT_STREAM_BYTES = 209715200, /* of a response in pieces */
     LIMIT_PAYLOAD_ASYNC_BYTES = 1048576,
     LIMIT_CLIENT_CONTEXT_BYTES = 3583,

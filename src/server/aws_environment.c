@@ -38,6 +38,10 @@ void aws_environment_read(struct aws_client_options *aws, const struct server_op
         endpoint_of(options->endpoint_kinesis, "AWS_ENDPOINT_URL_KINESIS");
     aws->endpoints[AWS_DYNAMODB_STREAMS] =
         endpoint_of(options->endpoint_dynamodb_streams, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
+    aws->endpoints[AWS_SNS] = endpoint_of(options->endpoint_sns, "AWS_ENDPOINT_URL_SNS");
+    aws->endpoints[AWS_EVENTBRIDGE] =
+        endpoint_of(options->endpoint_eventbridge, "AWS_ENDPOINT_URL_EVENTBRIDGE");
+    aws->endpoints[AWS_EC2] = endpoint_of(options->endpoint_ec2, "AWS_ENDPOINT_URL_EC2");
     aws->credentials.access_key = variable("AWS_ACCESS_KEY_ID");
     aws->credentials.secret_key = variable("AWS_SECRET_ACCESS_KEY");
     aws->credentials.session_token = variable("AWS_SESSION_TOKEN");

@@ -11,6 +11,7 @@
 #include "api/gate.h"
 #include "api/lambda/service.h"
 #include "api/request.h"
+#include "async/async.h"
 #include "aws/client.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -67,6 +68,7 @@ struct daemon {
     struct catalog_watch watch;
     struct dispatch *dispatch;
     struct aws_client *aws;
+    struct async *async;
     struct provisioner *provisioner;
     struct lambda_service *lambda;
     struct api_gate *gate;
@@ -112,9 +114,11 @@ static void on_health(void *owner, struct buf *json)
 {
     struct daemon *daemon = owner;
     struct dispatch_stats dispatch;
+    struct async_stats async;
     struct sandbox_host_stats boxes;
 
     dispatch_stats(daemon->dispatch, &dispatch);
+    async_stats(daemon->async, &async);
     sandbox_host_stats(daemon->sandboxes, &boxes);
     (void)buf_printf(json,
                      "\"status\":\"%s\",\"version\":\"" LAMBD_VERSION "\",\"uptimeSeconds\":%llu,"
@@ -125,6 +129,14 @@ static void on_health(void *owner, struct buf *json)
                      dispatch.environments, dispatch.in_flight,
                      (unsigned long long)dispatch.invocations, boxes.boxes, boxes.boxes_prepared,
                      (unsigned long long)log_store_dropped(daemon->logs));
+    (void)buf_printf(json,
+                     ",\"asyncEvents\":%llu,\"asyncBytes\":%llu,\"asyncUnderWay\":%llu,"
+                     "\"asyncAccepted\":%llu,\"asyncSucceeded\":%llu,\"asyncGivenUp\":%llu,"
+                     "\"asyncDelivered\":%llu",
+                     (unsigned long long)async.rows, (unsigned long long)async.bytes,
+                     (unsigned long long)async.under_way, (unsigned long long)async.accepted,
+                     (unsigned long long)async.succeeded, (unsigned long long)async.given_up,
+                     (unsigned long long)async.delivered);
 }
 
 /* ---- the end ---- */
@@ -165,19 +177,12 @@ static void on_catalog_closed(void *owner)
         on_code_closed(daemon);
 }
 
-/* Nothing is in flight any more. */
-static void close_all(struct daemon *daemon)
+static void on_async_closed(void *owner)
 {
-    if (daemon->state >= DAEMON_CLOSING)
-        return;
-    daemon->state = DAEMON_CLOSING;
+    struct daemon *daemon = owner;
+
+    daemon->async = NULL;
     (void)uv_timer_stop(&daemon->drain_timer);
-    (void)uv_signal_stop(&daemon->sigterm);
-    (void)uv_signal_stop(&daemon->sigint);
-    daemon->http = http_server_free(daemon->http);
-    daemon->front = front_free(daemon->front);
-    daemon->gate = api_gate_free(daemon->gate);
-    daemon->lambda = lambda_service_free(daemon->lambda);
     daemon->aws = aws_client_free(daemon->aws);
     daemon->provisioner = provisioner_free(daemon->provisioner);
     daemon->dispatch = dispatch_free(daemon->dispatch);
@@ -187,6 +192,24 @@ static void close_all(struct daemon *daemon)
     } else {
         on_catalog_closed(daemon);
     }
+}
+
+/* Nothing is in flight any more. */
+static void close_all(struct daemon *daemon)
+{
+    if (daemon->state >= DAEMON_CLOSING)
+        return;
+    daemon->state = DAEMON_CLOSING;
+    (void)uv_signal_stop(&daemon->sigterm);
+    (void)uv_signal_stop(&daemon->sigint);
+    daemon->http = http_server_free(daemon->http);
+    daemon->front = front_free(daemon->front);
+    daemon->gate = api_gate_free(daemon->gate);
+    daemon->lambda = lambda_service_free(daemon->lambda);
+    if (daemon->async)
+        async_close(daemon->async, on_async_closed, daemon);
+    else
+        on_async_closed(daemon);
 }
 
 static void on_part_drained(void *owner);
@@ -253,6 +276,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     (void)fprintf(stderr, "lambd: stopping; running invocations may finish\n");
     daemon->state = DAEMON_DRAINING;
+    async_stop(daemon->async); /* what waits stays on disk */
     must(uv_timer_start(&daemon->drain_timer, on_drain_timeout, daemon->options->drain_s * 1000,
                         0) == 0);
     http_server_drain(daemon->http, on_part_drained, daemon);
@@ -283,11 +307,24 @@ static void on_swept(void *owner)
     if (daemon->state != DAEMON_STARTING)
         return;
     daemon->state = DAEMON_READY;
+    async_start(daemon->async);
     provisioner_start(daemon->provisioner);
     say_what_is_missing(daemon);
     (void)printf("lambd " LAMBD_VERSION " on port %u, state in %s\nReady.\n",
                  http_server_port(daemon->http), daemon->options->state_dir);
     (void)fflush(stdout);
+}
+
+static void on_async_loaded(void *owner, int failure)
+{
+    struct daemon *daemon = owner;
+
+    if (failure < 0) {
+        (void)fprintf(stderr, "lambd: cannot load the asynchronous events: %s\n",
+                      strerror(-failure));
+        give_up(daemon, "the state directory cannot be used");
+    }
+    code_store_sweep(daemon->code, on_swept, daemon);
 }
 
 static void on_loaded(void *owner, int failure)
@@ -298,7 +335,7 @@ static void on_loaded(void *owner, int failure)
         (void)fprintf(stderr, "lambd: cannot load the functions: %s\n", strerror(-failure));
         give_up(daemon, "the state directory cannot be used");
     }
-    code_store_sweep(daemon->code, on_swept, daemon);
+    async_load(daemon->async, on_async_loaded, daemon);
 }
 
 /* A function that is gone has nothing set aside. */
@@ -448,6 +485,24 @@ static int start_aws(struct daemon *daemon)
     return aws_client_new(&daemon->aws, &options);
 }
 
+static int start_async(struct daemon *daemon)
+{
+    const struct server_options *o = daemon->options;
+    struct async_options options = {
+        .loop = &daemon->loop,
+        .store = daemon->store,
+        .catalog = daemon->catalog,
+        .code = daemon->code,
+        .dispatch = daemon->dispatch,
+        .aws = daemon->aws,
+        .bytes_max = o->async_queue_mb * 1024 * 1024,
+        .delay_permille = (uint32_t)o->async_delay_permille,
+        .concurrency_limit = (uint32_t)o->concurrency_limit,
+    };
+
+    return async_new(&daemon->async, &options);
+}
+
 static int start_api(struct daemon *daemon)
 {
     struct lambda_service_options lambda = {
@@ -457,6 +512,7 @@ static int start_api(struct daemon *daemon)
         .aws = daemon->aws,
         .spool_directory = daemon->spool_dir,
         .dispatch = daemon->dispatch,
+        .async = daemon->async,
         .package_key = &daemon->package_key,
         .concurrency_limit = (uint32_t)daemon->options->concurrency_limit,
         .public_port = (uint16_t)http_server_port(daemon->http),
@@ -510,6 +566,8 @@ int daemon_start(struct daemon *daemon, int jail_sock, struct reason *why)
         r = start_dispatch(daemon);
     if (r == 0)
         r = start_aws(daemon);
+    if (r == 0)
+        r = start_async(daemon);
     if (r == 0)
         r = start_api(daemon);
     if (r == 0)

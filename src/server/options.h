@@ -38,6 +38,11 @@ struct server_options {
     char endpoint_sqs[OPTION_TEXT_BYTES];
     char endpoint_kinesis[OPTION_TEXT_BYTES];
     char endpoint_dynamodb_streams[OPTION_TEXT_BYTES];
+    char endpoint_sns[OPTION_TEXT_BYTES];
+    char endpoint_eventbridge[OPTION_TEXT_BYTES];
+    char endpoint_ec2[OPTION_TEXT_BYTES];
+    uint64_t async_queue_mb;
+    uint64_t async_delay_permille;
 };
 
 /* Outcomes */

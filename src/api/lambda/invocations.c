@@ -2,7 +2,6 @@
 
 #include "api/lambda/invocations.h"
 
-#include "api/front_faults.h"
 #include "api/lambda/invoke_call.h"
 #include "api/request.h"
 #include "model/lambda/shapes.h"
@@ -68,8 +67,7 @@ void lambda_invoke(struct api_request *request, void *context)
     if (str_eq(input->invocation_type, STR("DryRun")))
         invoke_call_dry_run(call, &nothing);
     else if (str_eq(input->invocation_type, STR("Event")))
-        api_fault(request, &api_fault_not_implemented,
-                  "Invoke with InvocationType Event is not implemented yet");
+        invoke_call_enqueue(call);
     else
         invoke_call_run(call);
 }

@@ -130,40 +130,48 @@ static struct str invoked_arn(struct invoke_call *call, struct invocation *inv)
     return arn_function(&inv->arena, &call->ref.id, call->ref.qualifier);
 }
 
-/* The bytes as they came; an empty body is an empty object to the function. */
-static bool take_payload(struct invocation *inv, struct api_request *request)
+char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len)
 {
-    inv->payload = api_take_payload(request, &inv->payload_len);
-    if (inv->payload && inv->payload_len == 0) {
-        free(inv->payload);
-        inv->payload = strdup("{}");
-        inv->payload_len = 2;
+    char *payload = api_take_payload(call->request, ret_len);
+
+    if (payload && *ret_len == 0) {
+        free(payload);
+        payload = strdup("{}");
+        *ret_len = 2;
     }
-    return inv->payload != NULL;
+    return payload;
+}
+
+struct str invoke_call_trace(struct invoke_call *call)
+{
+    struct str trace = trace_id(call->request);
+
+    if (str_is_set(trace))
+        api_reply_header(call->request, STR("X-Amzn-Trace-Id"),
+                         trace_id_of_answer(call->request, trace));
+    return trace;
 }
 
 /* NULL when out of memory. */
 static struct invocation *make_invocation(struct invoke_call *call,
                                           struct function_version *version)
 {
-    struct api_request *request = call->request;
-    CLEANUP(invocation_freep) struct invocation *inv = invocation_new(version, request->id);
+    CLEANUP(invocation_freep)
+    struct invocation *inv = invocation_new(version, call->request->id);
     struct invocation *made;
-    struct str trace;
 
-    if (!inv || !take_payload(inv, request))
+    if (!inv)
         return NULL;
-    trace = trace_id(request);
-    inv->trace_id = arena_str(&inv->arena, trace);
+    inv->payload = invoke_call_take_payload(call, &inv->payload_len);
+    inv->trace_id = arena_str(&inv->arena, invoke_call_trace(call));
     inv->client_context = arena_str(&inv->arena, call->client_context);
     inv->tenant_id = arena_str(&inv->arena, call->tenant_id);
     inv->invoked_arn = invoked_arn(call, inv);
     if (call->wants_tail)
         inv->tail = calloc(1, sizeof(*inv->tail));
-    if (!str_is_set(inv->invoked_arn) || !str_is_set(inv->trace_id) ||
+    if (!inv->payload || !str_is_set(inv->invoked_arn) || !str_is_set(inv->trace_id) ||
         (call->wants_tail && !inv->tail))
         return NULL;
-    api_reply_header(request, STR("X-Amzn-Trace-Id"), trace_id_of_answer(request, trace));
     inv->sink = call->sink;
     inv->sink_owner = call;
     made = inv;
@@ -173,13 +181,13 @@ static struct invocation *make_invocation(struct invoke_call *call,
 
 /* ---- the way ---- */
 
-static void fault_throttled(struct api_request *request, struct str reason)
+void invoke_call_throttled(struct invoke_call *call, struct str reason)
 {
-    api_fault_send(request, &(struct api_fault){
-                                .kind = &lambda_fault_too_many_requests,
-                                .message = STR("Rate Exceeded."),
-                                .reason = reason,
-                            });
+    api_fault_send(call->request, &(struct api_fault){
+                                      .kind = &lambda_fault_too_many_requests,
+                                      .message = STR("Rate Exceeded."),
+                                      .reason = reason,
+                                  });
 }
 
 static void submit(struct invoke_call *call, struct function_version *version)
@@ -196,15 +204,14 @@ static void submit(struct invoke_call *call, struct function_version *version)
         return; /* the sink answers, and may have done so */
     (void)invocation_free(inv);
     if (r == DISPATCH_CONCURRENCY_LIMIT)
-        fault_throttled(call->request, STR("ConcurrentInvocationLimitExceeded"));
+        invoke_call_throttled(call, STR("ConcurrentInvocationLimitExceeded"));
     else if (r == DISPATCH_RESERVED_LIMIT)
-        fault_throttled(call->request, STR("ReservedFunctionConcurrentInvocationLimitExceeded"));
+        invoke_call_throttled(call, STR("ReservedFunctionConcurrentInvocationLimitExceeded"));
     else
         api_fault_internal(call->request, r);
 }
 
-/* Unlike other operations, Invoke names $LATEST when no qualifier was given. */
-static void fault_not_found(struct invoke_call *call)
+void invoke_call_not_found(struct invoke_call *call)
 {
     if (!str_is_set(call->ref.qualifier))
         call->ref.qualifier = STR("$LATEST");
@@ -220,7 +227,7 @@ static void on_target(struct invoke_target *target, int outcome, struct function
         submit(call, version);
         return;
     case CATALOG_NOT_FOUND:
-        fault_not_found(call);
+        invoke_call_not_found(call);
         return;
     case INVOKE_TARGET_IMAGE:
         api_fault(call->request, &api_fault_not_implemented,
@@ -246,7 +253,7 @@ void invoke_call_dry_run(struct invoke_call *call, const void *output)
                                   call->ref.qualifier, &version);
 
     if (r == CATALOG_NOT_FOUND)
-        fault_not_found(call);
+        invoke_call_not_found(call);
     else
         api_reply(call->request, output);
 }

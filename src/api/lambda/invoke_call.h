@@ -51,9 +51,19 @@ struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_s
                                     const struct invocation_sink *sink);
 /* Nothing is run: does the function exist? Answers. */
 void invoke_call_dry_run(struct invoke_call *call, const void *output);
+/* Whether the function exists, and the payload is not too large, is answered at once; 202 when the
+ * event is on disk. */
+void invoke_call_enqueue(struct invoke_call *call);
 /* The sink answers, or an error is answered at once. */
 void invoke_call_run(struct invoke_call *call);
 
+/* The call's trace id, which the answer shows, too; absent when out of memory. */
+struct str invoke_call_trace(struct invoke_call *call);
+/* The payload as it came, malloc'd; of an empty one an empty object. NULL when out of memory. */
+char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len);
+/* Unlike other operations, Invoke names $LATEST when no qualifier was given. */
+void invoke_call_not_found(struct invoke_call *call);
+void invoke_call_throttled(struct invoke_call *call, struct str reason);
 /* INVOCATION_UNAVAILABLE: answers with the reason, and frees it. */
 void invoke_call_unavailable(struct invoke_call *call);
 /* Base64 of the log's end; absent when out of memory. */

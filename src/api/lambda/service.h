@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 
 struct api_service;
+struct async;
 struct aws_client;
 struct catalog;
 struct code_store;
@@ -24,6 +25,7 @@ struct lambda_service_options {
     struct aws_client *aws;      /* fetches packages from S3 */
     const char *spool_directory; /* to here, in the file system of the code store */
     struct dispatch *dispatch;
+    struct async *async;
     const struct package_url_key *package_key;
     uint32_t concurrency_limit; /* of an account; 0: AWS's */
     uint16_t public_port;       /* where function URLs are served */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Invoke with InvocationType Event: the event is taken in, and run by others. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "api/front_faults.h"
+#include "api/lambda/answers.h"
+#include "api/lambda/invoke_call.h"
+#include "api/lambda/service_internal.h"
+#include "api/request.h"
+#include "async/async.h"
+#include "base/limits.h"
+#include "catalog/catalog.h"
+#include "model/lambda/shapes.h"
+
+static void on_accepted(void *owner, int failure)
+{
+    static const struct lambda_invocation_response output = {.status_code = {202, true}};
+    struct invoke_call *call = owner;
+
+    if (failure < 0)
+        api_fault_internal(call->request, failure);
+    else
+        api_reply(call->request, &output);
+}
+
+/* False: the request has been answered. */
+static bool function_exists(struct invoke_call *call)
+{
+    uint64_t version;
+    int r = catalog_resolve(call->service->options.catalog, &call->ref.id, call->ref.qualifier,
+                            &version);
+
+    if (r == CATALOG_NOT_FOUND)
+        invoke_call_not_found(call);
+    else if (r != CATALOG_OK)
+        answer_refused(call->request, &call->ref, r);
+    return r == CATALOG_OK;
+}
+
+static void take_in(struct invoke_call *call, struct str payload)
+{
+    const struct async_event event = {
+        .request_id = str_of(call->request->id),
+        .qualifier = call->ref.qualifier,
+        .trace_id = invoke_call_trace(call),
+        .client_context = call->client_context,
+        .tenant_id = call->tenant_id,
+        .payload = payload,
+    };
+    int r = async_accept(call->service->options.async, &call->ref.id, &event, on_accepted, call);
+
+    if (r == ASYNC_FULL)
+        invoke_call_throttled(call, STR("CallerRateLimitExceeded"));
+    else if (r != ASYNC_STARTED)
+        api_fault_internal(call->request, r);
+}
+
+void invoke_call_enqueue(struct invoke_call *call)
+{
+    size_t len = 0;
+    char *payload;
+
+    if (!function_exists(call))
+        return;
+    payload = invoke_call_take_payload(call, &len);
+    if (!payload)
+        api_fault_internal(call->request, -ENOMEM);
+    else if (len > LIMIT_EVENT_BYTES)
+        api_fault(call->request, &api_fault_too_large,
+                  "%zu byte payload is too large for the Event invocation type (limit %d bytes)",
+                  len, LIMIT_EVENT_BYTES);
+    else
+        take_in(call, str_make(payload, len));
+    free(payload);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "async/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/must.h"
+
+enum {
+    LIMIT_FIRST = 8,       /* attempts of one function at the same time, to begin with */
+    GROW_MS = 100,         /* how often more are considered */
+    CALM_MS = 1000,        /* without need of them, until there are fewer again */
+    UNSETTLED_MS = 1000,   /* until the end of an event is written again */
+    LOAD_BELOW = 32,       /* the window is filled when it has less */
+    LOAD_FAILED_MS = 1000, /* until rows are read again after a failure */
+};
+
+#define NEVER UINT64_MAX
+
+uint64_t async_now(const struct async *async)
+{
+    return async->start_real_ms + (clock_mono_ns() - async->start_mono_ns) / NS_PER_MS;
+}
+
+static void unsettled_again(struct async_queue *queue)
+{
+    struct list *node;
+
+    while ((node = list_first(&queue->unsettled)) != NULL) {
+        list_remove(node);
+        async_item_settle(container_of(node, struct async_item, node));
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct async_queue *queue = timer->data;
+
+    unsettled_again(queue);
+    async_queue_pump(queue);
+    async_queue_release(queue);
+}
+
+struct async_queue *async_queue_make(struct async *async, struct str key)
+{
+    struct async_queue *queue = map_get(&async->queues, key);
+
+    if (queue)
+        return queue;
+    queue = calloc(1, sizeof(*queue) + key.len);
+    if (!queue)
+        return NULL;
+    memcpy(queue->key_bytes, key.ptr, key.len);
+    queue->key = str_make(queue->key_bytes, key.len);
+    queue->async = async;
+    queue->next_due = NEVER;
+    queue->limit = LIMIT_FIRST;
+    list_init(&queue->ready);
+    list_init(&queue->arrivals);
+    list_init(&queue->unsettled);
+    must(async_queue_key_parse(queue->key, &queue->id));
+    if (map_put(&async->queues, queue->key, queue) != MAP_OK) {
+        free(queue);
+        return NULL;
+    }
+    must(uv_timer_init(async->options.loop, &queue->timer) == 0);
+    queue->timer.data = queue;
+    async->handles++;
+    return queue;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct async_queue *queue = handle->data;
+    struct async *async = queue->async;
+
+    free(queue);
+    async->handles--;
+    async_close_when_idle(async);
+}
+
+void async_queue_close(struct async_queue *queue)
+{
+    must(map_remove(&queue->async->queues, queue->key) == queue);
+    uv_close((uv_handle_t *)&queue->timer, on_timer_closed);
+}
+
+void async_queue_release(struct async_queue *queue)
+{
+    struct async *async = queue->async;
+
+    if (queue->rows == 0 && queue->items == 0 && !queue->is_loading)
+        async_queue_close(queue);
+    async_close_when_idle(async);
+}
+
+/* ---- the window ---- */
+
+static bool window_has_room(const struct async_queue *queue)
+{
+    return queue->ready_count < ASYNC_WINDOW_EVENTS && queue->ready_bytes < ASYNC_WINDOW_BYTES;
+}
+
+static void ready_push(struct async_queue *queue, struct async_item *item)
+{
+    queue->ready_count++;
+    queue->ready_bytes += item->row_len;
+    list_push_back(&queue->ready, &item->node);
+}
+
+static struct async_item *ready_pop(struct async_queue *queue)
+{
+    struct async_item *item = container_of(list_first(&queue->ready), struct async_item, node);
+
+    list_remove(&item->node);
+    queue->ready_count--;
+    queue->ready_bytes -= item->row_len;
+    return item;
+}
+
+static void leave_on_disk(struct async_queue *queue, struct async_item *item)
+{
+    if (item->place.due_ms < queue->next_due)
+        queue->next_due = item->place.due_ms;
+    (void)async_item_free(item);
+}
+
+void async_queue_arrived(struct async_queue *queue, struct async_item *item)
+{
+    bool is_behind = async_place_cmp(&item->place, &queue->cursor) > 0;
+
+    if (!is_behind) { /* the cursor has passed it while it was being written */
+        ready_push(queue, item);
+    } else if (queue->is_loading) {
+        list_push_back(&queue->arrivals, &item->node);
+    } else if (queue->next_due == NEVER && item->place.due_ms <= async_now(queue->async) &&
+               window_has_room(queue)) {
+        queue->cursor = item->place;
+        ready_push(queue, item);
+    } else {
+        leave_on_disk(queue, item);
+    }
+}
+
+/* ---- reading on ---- */
+
+/* The store calls back for a commit before it delivers a page that has it. */
+static void arrival_forget(struct async_queue *queue, uint64_t number)
+{
+    list_for_each_safe (node, &queue->arrivals) {
+        struct async_item *item = container_of(node, struct async_item, node);
+
+        if (item->place.number == number)
+            (void)async_item_free(item);
+    }
+}
+
+static void on_record(struct store_scan *scan, const struct store_record *record)
+{
+    struct async_queue *queue = container_of(scan, struct async_queue, scan);
+    struct async_place place;
+    struct async_item *item;
+    struct str key;
+
+    if (!async_row_key_parse(record->key, &key, &place))
+        return;
+    if (place.due_ms > async_now(queue->async) || !window_has_room(queue)) {
+        queue->loaded_next_due = place.due_ms;
+        scan->stop = true;
+        return;
+    }
+    item = async_item_of_row(queue, &place, record->value);
+    if (!item) { /* no memory, or unreadable: it stays on disk, for the next start */
+        (void)fprintf(stderr, "an asynchronous event of %.*s cannot be read\n",
+                      STR_FMT(queue->key));
+        return;
+    }
+    arrival_forget(queue, place.number);
+    queue->cursor = place;
+    ready_push(queue, item);
+}
+
+/* What was committed meanwhile, and not read. */
+static void arrivals_take(struct async_queue *queue)
+{
+    struct list *node;
+
+    while ((node = list_first(&queue->arrivals)) != NULL) {
+        struct async_item *item = container_of(node, struct async_item, node);
+
+        list_remove(node);
+        if (async_place_cmp(&item->place, &queue->cursor) > 0)
+            leave_on_disk(queue, item);
+        else
+            ready_push(queue, item);
+    }
+}
+
+static void on_loaded(struct store_scan *scan, int failure)
+{
+    struct async_queue *queue = container_of(scan, struct async_queue, scan);
+
+    queue->is_loading = false;
+    queue->next_due = queue->loaded_next_due;
+    if (failure < 0) {
+        (void)fprintf(stderr, "asynchronous events cannot be read: %s\n", strerror(-failure));
+        queue->next_due = async_now(queue->async) + LOAD_FAILED_MS;
+    }
+    arrivals_take(queue);
+    arena_deinit(&queue->scan_arena);
+    async_queue_pump(queue);
+    async_queue_release(queue);
+}
+
+static void load(struct async_queue *queue)
+{
+    struct str after = STR_NONE;
+
+    arena_init(&queue->scan_arena);
+    if (queue->cursor.due_ms > 0)
+        after = async_row_key(&queue->scan_arena, queue->key, &queue->cursor);
+    if (queue->cursor.due_ms > 0 && !str_is_set(after)) {
+        arena_deinit(&queue->scan_arena);
+        queue->next_due = async_now(queue->async) + LOAD_FAILED_MS;
+        return;
+    }
+    queue->is_loading = true;
+    queue->loaded_next_due = NEVER;
+    queue->scan = (struct store_scan){
+        .kind = STORE_ASYNC_EVENT,
+        .prefix = queue->key,
+        .after = after,
+        .max = ASYNC_WINDOW_EVENTS + 1, /* the one behind says whether there is more */
+        .on_record = on_record,
+        .on_done = on_loaded,
+    };
+    store_scan_start(queue->async->options.store, &queue->scan);
+}
+
+/* ---- how many at once ---- */
+
+/*
+ * More attempts at the same time while that helps: when a function waits (for others) its rate
+ * grows with them, when it computes it does not. One in eight looks is an experiment.
+ */
+static void limit_grow(struct async_queue *queue, uint64_t now)
+{
+    uint64_t elapsed = now - queue->grown_ms;
+    double rate;
+
+    if (elapsed < GROW_MS)
+        return;
+    rate = (double)queue->ended / (double)elapsed;
+    if (queue->ended == 0 || rate > queue->rate * 1.1)
+        queue->limit += 1 + queue->limit / 4;
+    else if (now / GROW_MS % 8 == 0)
+        queue->limit++;
+    if (queue->limit > queue->async->options.concurrency_limit)
+        queue->limit = queue->async->options.concurrency_limit;
+    queue->rate = rate;
+    queue->ended = 0;
+    queue->grown_ms = now;
+}
+
+static bool is_saturated(const struct async_queue *queue)
+{
+    return !list_is_empty(&queue->ready) && queue->under_way >= queue->limit;
+}
+
+static void limit_shrink(struct async_queue *queue, uint64_t now)
+{
+    size_t less = queue->limit - queue->limit / 4;
+
+    if (queue->limit <= LIMIT_FIRST || now - queue->grown_ms < CALM_MS)
+        return;
+    queue->limit = less > LIMIT_FIRST ? less : LIMIT_FIRST;
+    queue->rate = 0;
+    queue->ended = 0;
+    queue->grown_ms = now;
+}
+
+void async_queue_attempt_ended(struct async_queue *queue)
+{
+    must(queue->under_way > 0);
+    queue->under_way--;
+    queue->async->stats.under_way--;
+    queue->ended++;
+}
+
+void async_queue_wake(struct async_queue *queue)
+{
+    must(uv_timer_start(&queue->timer, on_timer, 0, 0) == 0);
+}
+
+void async_queue_refused(struct async_queue *queue, struct async_item *item)
+{
+    queue->under_way--;
+    queue->async->stats.under_way--;
+    queue->refusals++;
+    queue->paused_until =
+        async_now(queue->async) +
+        retry_delivery_delay(queue->refusals, queue->async->options.delay_permille);
+    queue->limit = queue->under_way > 0 ? queue->under_way : 1;
+    arena_deinit(&item->arena);
+    arena_init(&item->arena);
+    queue->ready_count++;
+    queue->ready_bytes += item->row_len;
+    list_push_front(&queue->ready, &item->node);
+    async_queue_wake(queue);
+}
+
+void async_queue_unsettled(struct async_queue *queue, struct async_item *item)
+{
+    list_push_back(&queue->unsettled, &item->node);
+    async_queue_pump(queue);
+}
+
+/* ---- the pump ---- */
+
+static void start(struct async_queue *queue, struct async_item *item)
+{
+    queue->under_way++;
+    queue->async->stats.under_way++;
+    if (item->event.kind == ASYNC_INVOCATION)
+        async_attempt_start(item);
+    else
+        async_delivery_start(item);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void timer_set(struct async_queue *queue, uint64_t now)
+{
+    uint64_t at = NEVER;
+
+    if (!list_is_empty(&queue->unsettled))
+        at = now + UNSETTLED_MS;
+    if (queue->async->runs && !list_is_empty(&queue->ready) && queue->paused_until > now)
+        at = earlier(at, queue->paused_until);
+    if (queue->async->runs && is_saturated(queue))
+        at = earlier(at, now + GROW_MS);
+    if (queue->async->runs && list_is_empty(&queue->ready) && !queue->is_loading)
+        at = earlier(at, queue->next_due);
+    if (at == NEVER)
+        (void)uv_timer_stop(&queue->timer);
+    else
+        must(uv_timer_start(&queue->timer, on_timer, at > now ? at - now : 0, 0) == 0);
+}
+
+void async_queue_pump(struct async_queue *queue)
+{
+    uint64_t now = async_now(queue->async);
+
+    if (queue->pumps) /* an attempt ended at once */
+        return;
+    queue->pumps = true;
+    if (is_saturated(queue))
+        limit_grow(queue, now);
+    else if (list_is_empty(&queue->ready))
+        limit_shrink(queue, now);
+    while (queue->async->runs && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
+           queue->under_way < queue->limit)
+        start(queue, ready_pop(queue));
+    if (queue->async->runs && !queue->is_loading && queue->next_due <= now &&
+        queue->ready_count < LOAD_BELOW)
+        load(queue);
+    timer_set(queue, now);
+    queue->pumps = false;
+}

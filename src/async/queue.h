@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The events of one function. On disk they lie in the order in which they are due; in memory is a
+ * window of those that are due now. `cursor` is the place of the last one that came into memory:
+ *
+ *   rows up to the cursor: in memory (ready, or under way), or ended
+ *   rows behind it:        on disk only; next_due says when the first of them is due
+ *
+ * so that nothing needs to be remembered of an event that waits.
+ */
+
+#include "async/async.h"
+#include "async/retry.h"
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "invoke/invocation.h"
+#include "invoke/target.h"
+#include "store/store.h"
+
+struct async_delivery;
+
+struct async {
+    struct async_options options;
+    uint64_t start_real_ms;
+    uint64_t start_mono_ns;
+    uint64_t last_number;
+    struct map queues;
+    struct async_stats stats;
+    struct store_scan scan; /* of everything, at the start */
+    int load_failure;
+    void (*on_loaded)(void *owner, int failure);
+    bool runs;
+    bool is_closing;
+    size_t handles; /* timers that libuv has not closed yet */
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
+struct async_queue {
+    struct async *async;
+    struct list ready;     /* struct async_item, due now */
+    struct list arrivals;  /* … that were committed while a part of the rows was being read */
+    struct list unsettled; /* … whose end could not be written */
+    size_t ready_count;
+    size_t ready_bytes;
+    struct async_place cursor;
+    uint64_t next_due; /* UINT64_MAX: there is nothing behind the cursor */
+    uint64_t rows;
+    size_t items; /* in memory, in whatever state */
+    size_t under_way;
+    size_t limit; /* of under_way; grows while that helps */
+    uint64_t paused_until;
+    uint32_t refusals; /* in a row, for want of concurrency */
+    uint64_t ended;    /* attempts, since grown_ms */
+    uint64_t grown_ms;
+    double rate; /* of ended, before the last growth */
+    bool pumps;  /* async_queue_pump() is at work */
+    bool is_loading;
+    struct store_scan scan;
+    struct arena scan_arena; /* the place from which it goes on */
+    uint64_t loaded_next_due;
+    uv_timer_t timer;
+    struct function_id id; /* views of key */
+    struct str key;
+    char key_bytes[];
+};
+
+/* An event in memory. */
+struct async_item {
+    struct list node;
+    struct async_queue *queue;
+    struct async_place place;
+    struct async_event event; /* views of row */
+    char *row;                /* owned */
+    size_t row_len;
+    struct store_commit commit;
+    struct list followers; /* struct async_item: rows that the end of this one makes */
+    void (*accepted)(void *owner, int failure);
+    void *owner;
+    /* The attempt: */
+    struct arena arena;
+    struct invoke_target target;
+    struct str version;
+    enum invocation_outcome outcome;
+    char *response; /* owned */
+    size_t response_len;
+    struct async_delivery *delivery; /* owned */
+};
+
+/* Wall-clock time that does not jump. */
+uint64_t async_now(const struct async *async);
+
+/* ---- queue.c ---- */
+
+/* NULL when out of memory (make). */
+struct async_queue *async_queue_make(struct async *async, struct str key);
+/* The row of that item is on disk from now on. */
+void async_queue_arrived(struct async_queue *queue, struct async_item *item);
+/* Starts what can be started, and sets the timer for the rest. */
+void async_queue_pump(struct async_queue *queue);
+/* The same in the next turn of the loop. */
+void async_queue_wake(struct async_queue *queue);
+/* The attempt has ended, in whatever way. */
+void async_queue_attempt_ended(struct async_queue *queue);
+/* There is no room to run it: it stays the first, and the queue waits a while. */
+void async_queue_refused(struct async_queue *queue, struct async_item *item);
+void async_queue_unsettled(struct async_queue *queue, struct async_item *item);
+/* It may have nothing left to do: then it goes. */
+void async_queue_release(struct async_queue *queue);
+void async_queue_close(struct async_queue *queue);
+void async_close_when_idle(struct async *async);
+
+/* ---- item.c ---- */
+
+/* event is copied. NULL when out of memory. Its bytes count from now on. */
+struct async_item *async_item_new(struct async_queue *queue, const struct async_event *event,
+                                  uint64_t due_ms);
+/* A row that was read. NULL when out of memory or unreadable. */
+struct async_item *async_item_of_row(struct async_queue *queue, const struct async_place *place,
+                                     struct str row);
+struct async_item *async_item_free(struct async_item *item);
+/* Puts the new row on disk; arrives when it is there. */
+void async_item_put(struct async_item *item);
+/* Takes the row from disk and puts the followers there, in one commit. */
+void async_item_settle(struct async_item *item);
+
+/* ---- attempt.c, deliver.c ---- */
+
+void async_attempt_start(struct async_item *item);
+void async_delivery_start(struct async_item *item);
+/* Tries the same later, in place of this row. */
+void async_item_postpone(struct async_item *item, const struct async_event *event,
+                         uint64_t delay_ms);

@@ -1,0 +1,457 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asynchronous invocation: 202 means on disk; retries, ages, destinations, dead letters, and kill -9."""
+import collections
+import itertools
+import json
+import random
+import re
+import threading
+import time
+import urllib.request
+import uuid
+
+import pytest
+
+from support.daemon import free_port
+from support.functions import Factory
+from support.zips import make_zip
+
+# A minute is 0.3 s.
+FAST = ('--async-delay-permille', '5')
+
+RECORDING = '''
+import json
+def handler(event, context):
+    print('EVENT', json.dumps(event), context.aws_request_id, flush=True)
+    if isinstance(event, dict) and event.get('fail'):
+        raise ValueError('no: ' + event['fail'])
+    return {'seen': event}
+'''
+
+
+def health(daemon):
+    with urllib.request.urlopen(f'{daemon.endpoint}/_lambd/health') as answer:
+        return json.load(answer)
+
+
+def until(condition, what, seconds=60):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.02)  # polling for an event, bounded
+    return value
+
+
+def seen(daemon, name, at_least=0):
+    """[(event, request id)] of every run of that function, in the order of the log, which may come a little later."""
+    def read():
+        found = []
+        for path in (daemon.state_dir / 'logs').rglob(f'{name}.log'):
+            for line in path.read_text(errors='replace').splitlines():
+                if 'EVENT ' in line:
+                    payload, request_id = line.split('EVENT ', 1)[1].rsplit(' ', 1)
+                    found.append((json.loads(payload), request_id))
+        return found
+    if at_least:
+        until(lambda: len(read()) >= at_least, f'less than {at_least} runs are in the log')
+    return read()
+
+
+def send(function, event, **arguments):
+    answer = function.client.invoke(FunctionName=function.name, InvocationType='Event', Payload=json.dumps(event),
+                                    **arguments)
+    assert answer['StatusCode'] == 202
+    assert answer['Payload'].read() == b''
+    return answer['ResponseMetadata']['RequestId']
+
+
+def ends(daemon):
+    """Waits until the queue is empty."""
+    until(lambda: health(daemon)['asyncEvents'] == 0, 'events stay')
+
+
+@pytest.fixture
+def fast(own_daemon, connect):
+    own_daemon.start(*FAST)
+    return Factory(connect(own_daemon.endpoint))
+
+
+def test_event_runs(fast, own_daemon):
+    function = fast.create(RECORDING)
+    request_id = send(function, {'n': 1})
+    ends(own_daemon)
+    assert seen(own_daemon, function.name, 1) == [({'n': 1}, request_id)]
+    assert health(own_daemon)['asyncSucceeded'] == 1
+
+
+def test_refused_at_once(fast):
+    function = fast.create(RECORDING)
+    client = fast.client
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.invoke(FunctionName='nothing', InvocationType='Event', Payload='{}')
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.invoke(FunctionName=function.name, Qualifier='nothing', InvocationType='Event', Payload='{}')
+    with pytest.raises(client.exceptions.InvalidRequestContentException):
+        client.invoke(FunctionName=function.name, InvocationType='Event', Payload='{')
+    with pytest.raises(client.exceptions.ClientError) as refusal:
+        client.invoke(FunctionName=function.name, InvocationType='Event', Payload=json.dumps('x' * 1048575))
+    assert refusal.value.response['Error']['Code'] == 'RequestEntityTooLargeException'
+    assert refusal.value.response['Error']['Message'] == (
+        '1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)')
+    send(function, 'x' * 1048574)
+
+
+def test_three_attempts_with_one_request_id(fast, own_daemon):
+    function = fast.create(RECORDING)
+    request_id = send(function, {'fail': 'always'})
+    ends(own_daemon)
+    assert seen(own_daemon, function.name, 3) == [({'fail': 'always'}, request_id)] * 3
+    assert health(own_daemon)['asyncGivenUp'] == 1
+
+
+def test_no_retries(fast, own_daemon):
+    function = fast.create(RECORDING)
+    fast.client.put_function_event_invoke_config(FunctionName=function.name, MaximumRetryAttempts=0)
+    send(function, {'fail': 'once'})
+    ends(own_daemon)
+    assert len(seen(own_daemon, function.name, 1)) == 1
+
+
+def test_rules_count_for_events_that_wait(own_daemon, connect):
+    """Retries are switched off while an event waits for its first one."""
+    own_daemon.start('--async-delay-permille', '100')  # a minute is 6 s
+    fast = Factory(connect(own_daemon.endpoint))
+    function = fast.create(RECORDING)
+    send(function, {'fail': 'x'})
+    until(lambda: len(seen(own_daemon, function.name)) == 1, 'never tried')
+    fast.client.put_function_event_invoke_config(FunctionName=function.name, MaximumRetryAttempts=0)
+    ends(own_daemon)
+    assert len(seen(own_daemon, function.name)) <= 2
+
+
+def test_too_old(fast, own_daemon):
+    """At most 60 s old (here 0.3 s): the retry after a minute would start too late."""
+    function = fast.create(RECORDING)
+    target = fast.create(RECORDING)
+    fast.client.put_function_event_invoke_config(
+        FunctionName=function.name, MaximumEventAgeInSeconds=60,
+        DestinationConfig={'OnFailure': {'Destination': target.arn}})
+    request_id = send(function, {'fail': 'old'})
+    record = until(lambda: seen(own_daemon, target.name), 'no record')[0][0]
+    assert record['requestContext']['condition'] == 'EventAgeExceeded'
+    assert record['requestContext']['requestId'] == request_id
+    assert record['requestContext']['approximateInvokeCount'] in (0, 1)
+
+
+def test_records_for_functions(fast, own_daemon):
+    function = fast.create(RECORDING)
+    good, bad = fast.create(RECORDING), fast.create(RECORDING)
+    fast.client.put_function_event_invoke_config(
+        FunctionName=function.name, DestinationConfig={'OnSuccess': {'Destination': good.arn},
+                                                       'OnFailure': {'Destination': bad.arn}})
+    request_id = send(function, {'n': 1})
+    record = until(lambda: seen(own_daemon, good.name), 'no record')[0][0]
+    assert record.pop('timestamp').endswith('Z')
+    assert record == {
+        'version': '1.0',
+        'requestContext': {'requestId': request_id, 'functionArn': function.arn + ':$LATEST', 'condition': 'Success',
+                           'approximateInvokeCount': 1},
+        'requestPayload': {'n': 1},
+        'responseContext': {'statusCode': 200, 'executedVersion': '$LATEST'},
+        'responsePayload': {'seen': {'n': 1}},
+    }
+    request_id = send(function, {'fail': 'three times'})
+    record = until(lambda: seen(own_daemon, bad.name), 'no record')[0][0]
+    assert record['requestContext'] == {'requestId': request_id, 'functionArn': function.arn + ':$LATEST',
+                                        'condition': 'RetriesExhausted', 'approximateInvokeCount': 3}
+    assert record['responseContext'] == {'statusCode': 200, 'executedVersion': '$LATEST', 'functionError': 'Unhandled'}
+    assert record['responsePayload']['errorMessage'] == 'no: three times'
+
+
+def test_config_of_the_qualifier(fast, own_daemon):
+    function = fast.create(RECORDING)
+    target = fast.create(RECORDING)
+    fast.client.publish_version(FunctionName=function.name)
+    fast.client.create_alias(FunctionName=function.name, Name='live', FunctionVersion='1')
+    fast.client.put_function_event_invoke_config(
+        FunctionName=function.name, Qualifier='live', DestinationConfig={'OnSuccess': {'Destination': target.arn}})
+    send(function, {'n': 'unqualified'})
+    send(function, {'n': 'alias'}, Qualifier='live')
+    record = until(lambda: seen(own_daemon, target.name), 'no record')[0][0]
+    ends(own_daemon)
+    assert record['requestPayload'] == {'n': 'alias'}
+    assert record['requestContext']['functionArn'] == function.arn + ':live'
+    assert record['responseContext']['executedVersion'] == '1'
+    assert len(seen(own_daemon, target.name, 1)) == 1
+
+
+def test_zero_reserved_concurrency(fast, own_daemon):
+    function = fast.create(RECORDING)
+    target = fast.create(RECORDING)
+    fast.client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
+    fast.client.put_function_event_invoke_config(
+        FunctionName=function.name, DestinationConfig={'OnFailure': {'Destination': target.arn}})
+    send(function, {'n': 1})
+    record = until(lambda: seen(own_daemon, target.name), 'no record')[0][0]
+    assert record['requestContext']['condition'] == 'ZeroReservedConcurrency'
+    assert record['requestContext']['approximateInvokeCount'] == 0
+    assert 'responseContext' not in record and 'responsePayload' not in record
+    assert seen(own_daemon, function.name) == []
+
+
+def test_throttled_events_wait(fast, own_daemon):
+    """More events than may run at once: all run in the end, and none counts as failed."""
+    function = fast.create(RECORDING)
+    fast.client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
+    for n in range(40):
+        send(function, {'n': n})
+    ends(own_daemon)
+    assert sorted(event['n'] for event, _ in seen(own_daemon, function.name, 40)) == list(range(40))
+
+
+def test_update_while_events_wait(fast, own_daemon):
+    """What is taken from the queue after an update runs the new code."""
+    function = fast.create('def handler(event, context):\n    raise ValueError("old code")\n')
+    request_id = send(function, {'n': 1})
+    fast.client.update_function_code(FunctionName=function.name, ZipFile=make_zip({'app.py': RECORDING}))
+    ends(own_daemon)
+    assert seen(own_daemon, function.name, 1)[-1:] == [({'n': 1}, request_id)]
+
+
+def test_events_of_a_deleted_function(fast, own_daemon):
+    function = fast.create(RECORDING)
+    send(function, {'fail': 'x'})
+    until(lambda: seen(own_daemon, function.name), 'never tried')
+    fast.client.delete_function(FunctionName=function.name)
+    ends(own_daemon)
+
+
+def test_queue_is_bounded(own_daemon, connect):
+    """Beyond its bytes the queue takes nothing more, and loses nothing that it took."""
+    own_daemon.start(*FAST, '--async-queue-mb', '2')
+    fast = Factory(connect(own_daemon.endpoint))
+    function = fast.create(RECORDING)
+    fast.client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
+    blocker = fast.create('def handler(event, context):\n    raise ValueError("again")\n')
+    accepted = 0
+    with pytest.raises(fast.client.exceptions.TooManyRequestsException):
+        for _ in range(8):
+            send(blocker, 'x' * 400000)
+            accepted += 1
+    assert 4 <= accepted < 8
+    ends(own_daemon)
+    send(function, {'n': 'there is room again'})
+    ends(own_daemon)
+    assert health(own_daemon)['asyncGivenUp'] == accepted
+
+
+def test_many_do_not_delay_others(fast, own_daemon):
+    crowd, other = fast.create('import time\ndef handler(event, context):\n    time.sleep(0.05)\n'), fast.create(RECORDING)
+    threads = [threading.Thread(target=lambda: [send(crowd, n) for n in range(100)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    send(other, {'n': 1})
+    until(lambda: seen(own_daemon, other.name), 'never run')
+    assert health(own_daemon)['asyncEvents'] > 0, 'the crowd was gone before: nothing was shown'
+    ends(own_daemon)
+
+
+def test_stop_leaves_events_for_the_next_start(own_daemon, connect):
+    own_daemon.start('--async-delay-permille', '1000')
+    fast = Factory(connect(own_daemon.endpoint))
+    function = fast.create(RECORDING)
+    request_id = send(function, {'fail': 'until the restart'})
+    until(lambda: len(seen(own_daemon, function.name)) == 1, 'never tried')
+    until(lambda: health(own_daemon)['asyncUnderWay'] == 0, 'still under way')
+    own_daemon.restart(*FAST)
+    assert health(own_daemon)['asyncEvents'] == 1
+    fast.client.delete_function(FunctionName=function.name)
+    assert request_id
+
+
+# Over the API of other services
+
+@pytest.fixture
+def queue(moto):
+    """queue(): an SQS queue; its name, ARN and a way to take what is in it."""
+    sqs = moto.client('sqs')
+
+    class Queue:
+        def __init__(self):
+            self.name = f'queue-{uuid.uuid4().hex[:8]}'
+            self.url = sqs.create_queue(QueueName=self.name)['QueueUrl']
+            self.arn = f'arn:aws:sqs:us-east-1:{moto.account}:{self.name}'
+
+        def take(self):
+            """Messages that are there now."""
+            answer = sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, MessageAttributeNames=['All'])
+            messages = answer.get('Messages', [])
+            for message in messages:
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message['ReceiptHandle'])
+            return messages
+    return Queue
+
+
+@pytest.fixture
+def outward(own_daemon, connect, moto):
+    own_daemon.start(*FAST, *(f'--endpoint-{service}={moto.endpoint}' for service in ('sqs', 'sns', 's3', 'eventbridge')))
+    return Factory(connect(own_daemon.endpoint))
+
+
+def failing(factory, arn):
+    """A function whose failures go there after one attempt."""
+    function = factory.create(RECORDING)
+    factory.client.put_function_event_invoke_config(
+        FunctionName=function.name, MaximumRetryAttempts=0, DestinationConfig={'OnFailure': {'Destination': arn}})
+    return function
+
+
+def check_record(record, function, request_id):
+    assert record['requestContext'] == {'requestId': request_id, 'functionArn': function.arn + ':$LATEST',
+                                        'condition': 'RetriesExhausted', 'approximateInvokeCount': 1}
+    assert record['requestPayload'] == {'fail': 'told'}
+    assert record['responsePayload']['errorType'] == 'ValueError'
+
+
+def test_record_for_a_queue(outward, queue):
+    to = queue()
+    function = failing(outward, to.arn)
+    request_id = send(function, {'fail': 'told'})
+    message, = until(to.take, 'no record')
+    check_record(json.loads(message['Body']), function, request_id)
+
+
+def test_record_for_a_topic(outward, queue, moto):
+    to = queue()
+    topic = moto.client('sns').create_topic(Name=to.name)['TopicArn']
+    moto.client('sns').subscribe(TopicArn=topic, Protocol='sqs', Endpoint=to.arn)
+    function = failing(outward, topic)
+    request_id = send(function, {'fail': 'told'})
+    message, = until(to.take, 'no record')
+    check_record(json.loads(json.loads(message['Body'])['Message']), function, request_id)
+
+
+def test_record_for_an_event_bus(outward, queue, moto):
+    to = queue()
+    events = moto.client('events')
+    events.put_rule(Name=to.name, EventPattern=json.dumps({'source': ['lambda']}))
+    events.put_targets(Rule=to.name, Targets=[{'Id': '1', 'Arn': to.arn}])
+    function = failing(outward, f'arn:aws:events:us-east-1:{moto.account}:event-bus/default')
+    request_id = send(function, {'fail': 'told'})
+    message, = until(to.take, 'no record')
+    event = json.loads(message['Body'])
+    assert (event['source'], event['detail-type']) == ('lambda', 'Lambda Function Invocation Result - Failure')
+    assert event['resources'] == [f'arn:aws:events:us-east-1:{moto.account}:event-bus/default',
+                                  function.arn + ':$LATEST']
+    check_record(event['detail'], function, request_id)
+
+
+def test_record_for_a_bucket(outward, moto):
+    bucket = moto.bucket()
+    function = failing(outward, f'arn:aws:s3:::{bucket}')
+    request_id = send(function, {'fail': 'told'})
+    s3 = moto.client('s3')
+    item, = until(lambda: s3.list_objects_v2(Bucket=bucket).get('Contents'), 'no record')
+    assert re.fullmatch(f'aws/lambda/async/{function.name}/\\d{{4}}/\\d\\d/\\d\\d/'
+                        '\\d{4}-\\d\\d-\\d\\dT\\d\\d\\.\\d\\d\\.\\d\\d-[0-9a-f-]{36}', item['Key'])
+    check_record(json.load(s3.get_object(Bucket=bucket, Key=item['Key'])['Body']), function, request_id)
+
+
+def test_dead_letter(outward, queue):
+    to = queue()
+    function = outward.create(RECORDING, DeadLetterConfig={'TargetArn': to.arn})
+    outward.client.put_function_event_invoke_config(FunctionName=function.name, MaximumRetryAttempts=0)
+    request_id = send(function, {'fail': 'dead'})
+    message, = until(to.take, 'no dead letter')
+    assert json.loads(message['Body']) == {'fail': 'dead'}
+    attributes = {name: (value['DataType'], value['StringValue'])
+                  for name, value in message['MessageAttributes'].items()}
+    assert attributes == {'RequestID': ('String', request_id), 'ErrorCode': ('Number', '200'),
+                          'ErrorMessage': ('String', 'no: dead')}
+
+
+def test_queue_that_does_not_exist(outward, own_daemon, moto):
+    """As AWS, lambd drops a record that the service refuses for good."""
+    function = failing(outward, f'arn:aws:sqs:us-east-1:{moto.account}:nothing-here')
+    send(function, {'fail': 'told'})
+    ends(own_daemon)
+    assert health(own_daemon)['asyncDelivered'] == 0
+    assert 'nothing-here is dropped' in own_daemon.text()
+
+
+def test_service_that_is_down(own_daemon, connect, queue, moto):
+    """The record waits, over a restart, too, until somebody takes it."""
+    own_daemon.start(*FAST, f'--endpoint-sqs=http://127.0.0.1:{free_port()}')
+    factory = Factory(connect(own_daemon.endpoint))
+    to = queue()
+    function = failing(factory, to.arn)
+    request_id = send(function, {'fail': 'told'})
+    until(lambda: health(own_daemon)['asyncGivenUp'] == 1, 'not given up')
+    assert health(own_daemon)['asyncEvents'] == 1
+    own_daemon.kill()
+    own_daemon.start(*FAST, f'--endpoint-sqs={moto.endpoint}')
+    message, = until(to.take, 'no record')
+    check_record(json.loads(message['Body']), function, request_id)
+    ends(own_daemon)
+
+
+def crash_loop(own_daemon, connect, queue, moto, kills, between):
+    """Kill at any time: each accepted event ends in exactly one of two queues. Returns how often each came there."""
+    options = (*FAST, f'--endpoint-sqs={moto.endpoint}')
+    own_daemon.start(*options)
+    factory = Factory(connect(own_daemon.endpoint))
+    good, bad = queue(), queue()
+    function = factory.create(RECORDING)
+    factory.client.put_function_event_invoke_config(
+        FunctionName=function.name, MaximumRetryAttempts=1,
+        DestinationConfig={'OnSuccess': {'Destination': good.arn}, 'OnFailure': {'Destination': bad.arn}})
+    accepted, ended = {}, {'good': collections.Counter(), 'bad': collections.Counter()}
+
+    def load(worker, stop):
+        for n in itertools.count():
+            id = f'{worker}-{len(accepted)}-{n}'
+            event = {'id': id} | ({'fail': 'yes'} if n % 5 == 0 else {})
+            if stop.is_set():
+                return
+            try:
+                send(function, event)
+            except Exception:  # the daemon is gone
+                return
+            accepted[id] = 'bad' if 'fail' in event else 'good'
+
+    def collect():
+        for name, to in (('good', good), ('bad', bad)):
+            while messages := to.take():
+                ended[name].update(json.loads(each['Body'])['requestPayload']['id'] for each in messages)
+        return all(id in ended[name] for id, name in accepted.items())
+
+    for _ in range(kills):
+        stop = threading.Event()
+        workers = [threading.Thread(target=load, args=(f'{_}-{w}', stop)) for w in range(4)]
+        goal = len(accepted) + random.randrange(*between)
+        for worker in workers:
+            worker.start()
+        until(lambda: len(accepted) >= goal, 'nothing is accepted')
+        own_daemon.kill()
+        stop.set()
+        for worker in workers:
+            worker.join()
+        own_daemon.start(*options)
+    ends(own_daemon)
+    assert until(collect, 'events are lost')
+    return accepted, ended
+
+
+def check_ends(accepted, ended, duplicates_max):
+    for id, name in accepted.items():
+        assert id not in ended['bad' if name == 'good' else 'good'], 'two different ends'
+    duplicates = sum(count - 1 for counter in ended.values() for count in counter.values())
+    assert duplicates <= duplicates_max, f'{duplicates} duplicates of {len(accepted)}'
+
+
+def test_kill_at_any_time(own_daemon, connect, queue, moto):
+    accepted, ended = crash_loop(own_daemon, connect, queue, moto, 6, (5, 60))
+    # What was under way or being delivered at each kill may come twice.
+    check_ends(accepted, ended, 6 * 40)
