@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * CreateFunction: check the settings → load the code and make it durable (an image is a name only)
- * → write the function as Pending → answer. The package is held by the request until the catalogue
- * holds it.
+ * CreateFunction: check the settings → ask for the VPC → load the code and make it durable (an
+ * image is a name only) → write the function as Pending → answer. The package is held by the
+ * request until the catalogue holds it.
  */
 
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include "api/lambda/service_internal.h"
 #include "api/lambda/settings.h"
 #include "api/lambda/tags.h"
+#include "api/lambda/vpc_probe.h"
 #include "api/request.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
@@ -36,6 +37,7 @@ struct create {
     struct lambda_service *service;
     struct function_ref ref;
     struct catalog_create input;
+    struct vpc_probe vpc;
     struct code_load code;
     struct catalog_change change;
 };
@@ -217,11 +219,34 @@ static bool check_is_new(struct create *create)
     return false;
 }
 
+/* An image is a name only. */
+static void load_code(struct create *create)
+{
+    const struct lambda_create_function_request *input = create->request->input;
+    const struct code_source source = source_of(input->code);
+
+    if (function_config_is_image(&create->input.config)) {
+        write_function(create);
+        return;
+    }
+    create->code.on_done = on_code;
+    code_load_start(&create->code, create->request, create->service, &source);
+}
+
+static void on_vpc(struct vpc_probe *probe)
+{
+    struct create *create = container_of(probe, struct create, vpc);
+
+    if (probe->vpc_id[0])
+        create->input.config.vpc_id = str_of(probe->vpc_id);
+    load_code(create);
+}
+
 void lambda_create_function(struct api_request *request, void *context)
 {
     const struct lambda_create_function_request *input = request->input;
     struct create *create = arena_new(&request->arena, struct create);
-    struct code_source source;
+    int r;
 
     if (!create) {
         api_fault_internal(request, err_new(-ENOMEM));
@@ -235,13 +260,13 @@ void lambda_create_function(struct api_request *request, void *context)
     create->input.code_signing_config = input->code_signing_config_arn;
     if (!check_all(create, input) || !check_is_new(create))
         return;
-    if (function_config_is_image(&create->input.config)) {
-        write_function(create);
+    if (!function_config_is_image(&create->input.config) &&
+        !code_signing_admits(request, context, &create->ref, input->code_signing_config_arn))
         return;
-    }
-    if (!code_signing_admits(request, context, &create->ref, input->code_signing_config_arn))
-        return;
-    source = source_of(input->code);
-    create->code.on_done = on_code;
-    code_load_start(&create->code, request, create->service, &source);
+    create->vpc.on_done = on_vpc;
+    r = vpc_probe_start(&create->vpc, request, create->service->options.aws, input->vpc_config);
+    if (r < 0)
+        api_fault_internal(request, err_pass(r));
+    else if (r == VPC_PROBE_NOTHING_TO_ASK)
+        load_code(create);
 }

@@ -226,7 +226,7 @@ static int apply_environment(const struct settings *settings, struct arena *aren
     return SETTINGS_OK;
 }
 
-/* Nobody here knows the networks of subnets: an account has one in each region. */
+/* Where EC2 does not tell, an account has one network in each region. */
 static int vpc_id_make(const struct settings *settings, struct arena *arena, struct str *ret_id)
 {
     const struct api_principal *principal = settings->principal;
@@ -262,10 +262,14 @@ static int apply_vpc(const struct settings *settings, struct arena *arena,
     if ((config->vpc_subnets.count > 0) != (config->vpc_security_groups.count > 0))
         return settings_refuse(fault, arena,
                                "SubnetIds and SecurityIds must coexist or be both empty list.");
-    if (config->vpc_subnets.count > 0)
+    if (config->vpc_subnets.count == 0) {
+        config->vpc_id = STR("");
+        config->vpc_ipv6 = false;
+    } else if (str_is_set(settings->vpc_id)) {
+        config->vpc_id = settings->vpc_id;
+    } else if (vpc->subnet_ids.ptr) {
         return vpc_id_make(settings, arena, &config->vpc_id);
-    config->vpc_id = STR("");
-    config->vpc_ipv6 = false;
+    }
     return SETTINGS_OK;
 }
 

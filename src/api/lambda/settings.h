@@ -30,6 +30,7 @@ struct settings {
     struct model_int timeout;
     struct model_int memory_size;
     const struct lambda_vpc_config *vpc_config;
+    struct str vpc_id; /* of its subnets; absent: not known */
     const struct lambda_dead_letter_config *dead_letter_config;
     const struct lambda_environment *environment;
     const struct lambda_tracing_config *tracing_config;

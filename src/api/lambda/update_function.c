@@ -19,6 +19,7 @@
 #include "api/lambda/names.h"
 #include "api/lambda/service_internal.h"
 #include "api/lambda/settings.h"
+#include "api/lambda/vpc_probe.h"
 #include "api/request.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
@@ -34,6 +35,7 @@ struct update {
     struct catalog_update input;
     struct code_load code;
     bool is_image;
+    struct vpc_probe vpc;
     struct settings settings;
     struct settings_fault fault;
     struct catalog_change change;
@@ -229,10 +231,20 @@ static int settings_apply_all(const struct catalog_update *catalog_update, struc
     return durable_apply(update, input->durable_config, config);
 }
 
+static void on_vpc(struct vpc_probe *probe)
+{
+    struct update *update = container_of(probe, struct update, vpc);
+
+    if (probe->vpc_id[0])
+        update->settings.vpc_id = str_of(probe->vpc_id);
+    update_start(update);
+}
+
 void lambda_update_function_configuration(struct api_request *request, void *context)
 {
     const struct lambda_update_function_configuration_request *input = request->input;
     struct update *update = update_new(request, context);
+    int r;
 
     if (!update ||
         !name_resolve_unqualified(request, input->function_name, NAME_OWN_ACCOUNT, &update->ref))
@@ -245,5 +257,10 @@ void lambda_update_function_configuration(struct api_request *request, void *con
     update->settings = settings_of_update(request, update->service->options.catalog, input);
     update->input.revision_id = input->revision_id;
     update->input.apply = settings_apply_all;
-    update_start(update);
+    update->vpc.on_done = on_vpc;
+    r = vpc_probe_start(&update->vpc, request, update->service->options.aws, input->vpc_config);
+    if (r < 0)
+        api_fault_internal(request, err_pass(r));
+    else if (r == VPC_PROBE_NOTHING_TO_ASK)
+        update_start(update);
 }
