@@ -12,9 +12,6 @@
 #include "catalog/catalog_change.h"
 #include "catalog/catalog_internal.h"
 
-/* Names of functions that are looked at in one go. */
-enum { FUNCTIONS_AT_ONCE = 64 };
-
 #define FIELD(tag, kind, member)                                                                   \
     {                                                                                              \
         tag, kind, offsetof(struct code_signing_config, member)                                    \
@@ -76,16 +73,16 @@ int code_signing_get(struct catalog *catalog, struct str account, struct str reg
 }
 
 /* Does the function have it? 1, 0 or a failure. */
-static int function_has(struct catalog *catalog, const struct function_id *id, struct str arn)
+static int function_has(const struct catalog_function *function, struct str arn)
 {
     struct function_settings settings;
     struct arena arena;
     int r;
 
     arena_init(&arena);
-    r = catalog_get_settings(catalog, id, &arena, &settings);
-    if (r >= 0)
-        r = r == CATALOG_OK && str_eq(settings.code_signing_config, arn);
+    r = catalog_settings_decode(function, &arena, &settings);
+    if (r == 0)
+        r = str_eq(settings.code_signing_config, arn);
     arena_deinit(&arena);
     return r;
 }
@@ -94,23 +91,18 @@ int code_signing_list_functions(struct catalog *catalog, struct str account, str
                                 struct str arn, struct str after, struct str *ret_names, size_t max,
                                 size_t *ret_count)
 {
-    struct str names[FUNCTIONS_AT_ONCE];
-    size_t found = 0, count;
+    const struct catalog_scope *scope = catalog_scope_find(catalog, account, region);
+    size_t found = 0, at = scope && str_is_set(after) ? catalog_scope_place(scope, after) : 0;
 
-    do {
-        count = catalog_list(catalog, account, region, after, names, array_count(names));
-        for (size_t i = 0; i < count && found < max; i++) {
-            const struct function_id id = {account, region, names[i]};
-            int r = function_has(catalog, &id, arn);
+    for (; scope && at < scope->count && found < max; at++) {
+        const struct catalog_function *function = scope->functions[at];
+        int r = str_eq(function->name, after) ? 0 : function_has(function, arn);
 
-            if (r < 0)
-                return err_pass(r);
-            if (r > 0)
-                ret_names[found++] = names[i];
-        }
-        if (count > 0)
-            after = names[count - 1];
-    } while (count == array_count(names) && found < max);
+        if (r < 0)
+            return err_pass(r);
+        if (r > 0)
+            ret_names[found++] = function->name;
+    }
     *ret_count = found;
     return 0;
 }

@@ -229,19 +229,23 @@ static bool is_settled(const struct event_source_mapping *mapping)
 static bool same_function(const struct event_source_mapping *a,
                           const struct event_source_mapping *b)
 {
-    return str_eq(a->function_name, b->function_name) &&
-           str_is_set(a->qualifier) == str_is_set(b->qualifier) &&
-           str_eq(a->qualifier, b->qualifier);
+    return str_eq(a->function_name, b->function_name) && str_eq(a->qualifier, b->qualifier);
 }
 
-/* Another function: its pair takes the place of the old one. */
-static int function_move(struct catalog_change *change, const struct event_source_mapping *before,
-                         const struct event_source_mapping *after)
+/* Another function, or another part of the source: the new pair takes the place of the old one.
+ * All pairs of a mapping differ when one does. */
+static int pairs_move(struct catalog_change *change, const struct event_source_mapping *before,
+                      const struct event_source_mapping *after)
 {
-    int r = function_check(change, after);
+    struct str old_name = pair_name(before, 0, &change->arena);
+    struct str new_name = pair_name(after, 0, &change->arena);
+    int r;
 
-    if (r == CATALOG_OK)
-        r = duplicate_check(change, after);
+    if (!str_is_set(old_name) || !str_is_set(new_name))
+        return err_new(-ENOMEM);
+    if (str_eq(old_name, new_name))
+        return CATALOG_OK;
+    r = duplicate_check(change, after);
     if (r != CATALOG_OK)
         return r;
     r = pairs_stage(change, before, false);
@@ -272,7 +276,9 @@ static int update_prepare(struct catalog_change *change)
     after = before;
     r = update->apply(update, &change->arena, &after);
     if (r == CATALOG_OK && !same_function(&before, &after))
-        r = function_move(change, &before, &after);
+        r = function_check(change, &after);
+    if (r == CATALOG_OK)
+        r = pairs_move(change, &before, &after);
     if (r != CATALOG_OK)
         return r;
     after.state = state_after_update(&before, &after);

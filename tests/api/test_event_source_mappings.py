@@ -383,6 +383,28 @@ def test_duplicate_kafka(mappings, function):
     mappings.create(function, **kafka('two:9092'))
 
 
+def test_duplicate_documents(mappings, function):
+    """A collection that is no longer read from is free, and one that is now, is not."""
+    def documents(collection):
+        return {'DocumentDBEventSourceConfig': {'DatabaseName': 'd', 'CollectionName': collection}}
+
+    made = mappings.settled(function, DOCUMENTS, **documents('one'), **ACCESS)['UUID']
+    changed = mappings.update(made, **documents('two'))[1]
+    assert changed['DocumentDBEventSourceConfig'] == documents('two')['DocumentDBEventSourceConfig'] | {'FullDocument': 'Default'}
+    refused('ResourceConflictException', f'The event source arn (" {DOCUMENTS} ") and function (" {function.name} ") provided '
+            f'mapping already exists. {DUPLICATE} {made}', mappings.create, function, DOCUMENTS, **documents('two'), **ACCESS)
+    mappings.create(function, DOCUMENTS, **documents('one'), **ACCESS)
+    mappings.remove(made)
+    mappings.create(function, DOCUMENTS, **documents('two'), **ACCESS)
+
+
+def test_consumer_group_is_for_good(mappings, function):
+    made = mappings.settled(function, **kafka('one:9092'))
+    other = {'SelfManagedKafkaEventSourceConfig': {'ConsumerGroupId': 'other'}}
+    settled = mappings.update(made['UUID'], BatchSize=1, **other)[1]
+    assert settled == made | {'BatchSize': 1, 'LastModified': settled['LastModified']}
+
+
 def test_simultaneous_duplicates(mappings, client, function):
     def attempt(_):
         try:

@@ -7,6 +7,7 @@
 #include "api/request.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "catalog/arn.h"
 #include "catalog/event_source_mapping.h"
 #include "model/lambda/faults.h"
@@ -27,7 +28,6 @@ static const char *const refusal_texts[] = {
     [EVENT_SOURCE_BAD_RECORD_AGE] = "MaximumRecordAgeInSeconds must be either -1 (forever) or "
                                     "between 60 and 604800 (inclusive)",
     [EVENT_SOURCE_BAD_FILTER] = "Invalid filter pattern definition.",
-    [EVENT_SOURCE_TOO_MANY_FILTERS] = "The number of filters exceeds the maximum of 5.",
     [EVENT_SOURCE_BAD_POLLERS] = "MinimumPollers must be within the limits of the event source and "
                                  "not greater than MaximumPollers.",
     [EVENT_SOURCE_POLLERS_AND_SCALING] =
@@ -71,6 +71,10 @@ void event_source_answer_verdict(struct api_request *request,
                        "Unsupported source access configuration type %.*s for given event source "
                        "mapping type.",
                        STR_FMT(verdict->value));
+        break;
+    case EVENT_SOURCE_TOO_MANY_FILTERS:
+        answer_invalid(request, "The number of filters exceeds the maximum of %d.",
+                       LIMIT_FILTERS_PER_MAPPING);
         break;
     case EVENT_SOURCE_BAD_METRIC:
         answer_invalid(request, "Unsupported metric %.*s for given event source mapping type.",

@@ -131,9 +131,10 @@ static bool is_listed(const struct mapping_listing *listing,
 }
 
 /* An encrypted filter is not shown in lists. */
-static int list_add(struct mapping_listing *listing, const struct event_source_mapping *mapping)
+static int list_add(struct mapping_listing *listing, const struct catalog_resource_row *row)
 {
     struct lambda_event_source_mapping_configuration *item;
+    struct event_source_mapping mapping;
     int r;
 
     if (listing->count == listing->max) {
@@ -141,9 +142,28 @@ static int list_add(struct mapping_listing *listing, const struct event_source_m
         return 0;
     }
     item = &listing->items[listing->count++];
-    r = event_source_answer_make(listing->request, mapping, item);
-    if (str_is_set(mapping->kms_key_arn))
+    r = event_source_decode(row->bytes, &listing->request->arena, &mapping);
+    mapping.uuid = row->name;
+    if (r == 0)
+        r = event_source_answer_make(listing->request, &mapping, item);
+    if (str_is_set(mapping.kms_key_arn))
         item->filter_criteria = NULL;
+    return r;
+}
+
+/* 1, 0 or a failure */
+static int row_is_listed(const struct mapping_listing *listing,
+                         const struct catalog_resource_row *row)
+{
+    struct event_source_mapping mapping;
+    struct arena arena;
+    int r;
+
+    arena_init(&arena);
+    r = event_source_decode(row->bytes, &arena, &mapping);
+    if (r == 0)
+        r = is_listed(listing, &mapping);
+    arena_deinit(&arena);
     return r;
 }
 
@@ -152,13 +172,10 @@ static int list_rows(struct mapping_listing *listing, const struct catalog_resou
                      size_t count)
 {
     for (size_t i = 0; i < count && !listing->has_more; i++) {
-        struct event_source_mapping mapping;
-        int r = event_source_decode(rows[i].bytes, &listing->request->arena, &mapping);
+        int r = row_is_listed(listing, &rows[i]);
 
-        if (r < 0)
-            return err_pass(r);
-        mapping.uuid = rows[i].name;
-        r = is_listed(listing, &mapping) ? list_add(listing, &mapping) : 0;
+        if (r > 0)
+            r = list_add(listing, &rows[i]);
         if (r < 0)
             return err_pass(r);
     }

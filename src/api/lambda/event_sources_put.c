@@ -302,6 +302,7 @@ static int update_apply(const struct event_source_update *update, struct arena *
                         struct event_source_mapping *mapping)
 {
     struct put_mapping *put = container_of(update, struct put_mapping, update);
+    struct str consumer_group = mapping->consumer_group;
     uint32_t asked;
     int r;
 
@@ -313,9 +314,9 @@ static int update_apply(const struct event_source_update *update, struct arena *
     r = event_source_input_apply(&put->said, &put->request->arena, mapping, &asked);
     if (r < 0)
         return err_pass(r);
+    mapping->consumer_group = consumer_group; /* is for good */
     put->mapping = *mapping;
-    r = judge(put, asked);
-    return r;
+    return judge(put, asked);
 }
 
 static void update_write(struct put_mapping *put)
