@@ -26,49 +26,28 @@ static const struct codec_field layer_fields[] = {
     {1, CODEC_U64, offsetof(struct layer, last_version)},
 };
 
-/* What the tables need to know of a version. */
-struct layer_facts {
-    struct digest code;
-    uint64_t code_bytes;
-    uint64_t code_unpacked_bytes;
-};
-
-static int layer_facts(struct str row, struct layer_facts *ret_facts)
-{
-    struct layer_version version;
-    struct arena arena;
-    int r;
-
-    arena_init(&arena);
-    r = layer_version_decode(row, &arena, &version);
-    *ret_facts =
-        (struct layer_facts){version.code, version.code_bytes, version.code_unpacked_bytes};
-    arena_deinit(&arena);
-    return r;
-}
-
 int catalog_layer_version_added(struct catalog *catalog, struct catalog_scope *scope,
                                 struct str row)
 {
-    struct layer_facts facts;
-    int r = layer_facts(row, &facts);
+    struct function_layer layer;
+    int r = layer_version_decode_package(row, &layer);
 
     if (r == 0)
-        r = catalog->code->retain(catalog->code_context, &facts.code, facts.code_unpacked_bytes);
+        r = catalog->code->retain(catalog->code_context, &layer.code, layer.code_unpacked_bytes);
     if (r < 0)
         return err_pass(r);
-    scope->usage.code_bytes += facts.code_bytes;
+    scope->usage.code_bytes += layer.code_bytes;
     return 0;
 }
 
 void catalog_layer_version_removed(struct catalog *catalog, struct catalog_scope *scope,
                                    struct str row)
 {
-    struct layer_facts facts;
+    struct function_layer layer;
 
-    must(layer_facts(row, &facts) == 0); /* it was decoded when it came */
-    catalog->code->release(catalog->code_context, &facts.code);
-    scope->usage.code_bytes -= facts.code_bytes;
+    must(layer_version_decode_package(row, &layer) == 0); /* it was decoded when it came */
+    catalog->code->release(catalog->code_context, &layer.code);
+    scope->usage.code_bytes -= layer.code_bytes;
 }
 
 /* The row's name is written to text. Absent row: there is no such version, or there cannot be. */

@@ -242,8 +242,7 @@ struct version_facts {
     bool is_in_progress;
 };
 
-static int facts_of(const struct function_config *config, struct arena *arena,
-                    struct version_facts *ret_facts)
+static int facts_of(const struct function_config *config, struct version_facts *ret_facts)
 {
     struct version_facts facts = {
         .packages = {{config->code, config->code_unpacked_bytes}},
@@ -257,7 +256,7 @@ static int facts_of(const struct function_config *config, struct arena *arena,
         return err_new(-EBADMSG);
     for (size_t i = 0; i < config->layers.count; i++) {
         struct function_layer layer;
-        int r = function_layer_decode(&config->layers.ptr[i], arena, &layer);
+        int r = function_layer_decode(&config->layers.ptr[i], &layer);
 
         if (r < 0)
             return err_pass(r);
@@ -277,7 +276,7 @@ static int version_facts(const struct catalog_version *version, struct version_f
     arena_init(&arena);
     r = catalog_version_decode(version, &arena, &config);
     if (r == 0)
-        r = facts_of(&config, &arena, ret_facts);
+        r = facts_of(&config, ret_facts);
     arena_deinit(&arena);
     return r;
 }

@@ -124,15 +124,14 @@ static void layer_add(struct function_version *version, const struct digest *pac
     version->layer_count = count;
 }
 
-/* 0, -EBADMSG or -ENOMEM */
-static int copy_layers(struct copy *copy, struct function_version *version,
-                       const struct codec_pairs *layers)
+/* 0 or -EBADMSG */
+static int copy_layers(struct function_version *version, const struct codec_pairs *layers)
 {
     if (layers->count > LIMIT_LAYERS_PER_FUNCTION)
         return err_new(-EBADMSG);
     for (size_t i = 0; i < layers->count; i++) {
         struct function_layer layer;
-        int r = function_layer_decode(&layers->ptr[i], copy->arena, &layer);
+        int r = function_layer_decode(&layers->ptr[i], &layer);
 
         if (r < 0)
             return err_pass(r);
@@ -175,7 +174,7 @@ int function_version_new(struct function_version **ret_version, const struct cat
     copy_identity(&copy, &snapshot->version, id, number, config);
     copy_config(&copy, &snapshot->version, config);
     copy_environment(&copy, &snapshot->version, &config->environment);
-    r = copy_layers(&copy, &snapshot->version, &config->layers);
+    r = copy_layers(&snapshot->version, &config->layers);
     if (r < 0)
         return err_pass(r);
     if (copy.failed)

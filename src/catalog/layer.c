@@ -6,16 +6,25 @@
 #include "base/error.h"
 #include "catalog/config.h"
 
+/* On disk: the tags of the package in the row of a version. */
+enum { TAG_CODE = 6, TAG_CODE_BYTES, TAG_CODE_UNPACKED_BYTES };
+
 static const struct codec_field version_fields[] = {
     {1, CODEC_STR, offsetof(struct layer_version, description)},
     {2, CODEC_STR, offsetof(struct layer_version, license_info)},
     {3, CODEC_LIST, offsetof(struct layer_version, runtimes)},
     {4, CODEC_LIST, offsetof(struct layer_version, architectures)},
     {5, CODEC_U64, offsetof(struct layer_version, created_ms)},
-    {6, CODEC_DIGEST, offsetof(struct layer_version, code)},
-    {7, CODEC_U64, offsetof(struct layer_version, code_bytes)},
-    {8, CODEC_U64, offsetof(struct layer_version, code_unpacked_bytes)},
+    {TAG_CODE, CODEC_DIGEST, offsetof(struct layer_version, code)},
+    {TAG_CODE_BYTES, CODEC_U64, offsetof(struct layer_version, code_bytes)},
+    {TAG_CODE_UNPACKED_BYTES, CODEC_U64, offsetof(struct layer_version, code_unpacked_bytes)},
     {9, CODEC_STR, offsetof(struct layer_version, policy)},
+};
+
+static const struct codec_field package_fields[] = {
+    {TAG_CODE, CODEC_DIGEST, offsetof(struct function_layer, code)},
+    {TAG_CODE_BYTES, CODEC_U64, offsetof(struct function_layer, code_bytes)},
+    {TAG_CODE_UNPACKED_BYTES, CODEC_U64, offsetof(struct function_layer, code_unpacked_bytes)},
 };
 
 static const struct codec_field function_fields[] = {
@@ -33,6 +42,12 @@ int layer_version_decode(struct str bytes, struct arena *arena, struct layer_ver
 {
     *ret_version = (struct layer_version){0};
     return codec_decode(bytes, version_fields, array_count(version_fields), arena, ret_version);
+}
+
+int layer_version_decode_package(struct str bytes, struct function_layer *ret_layer)
+{
+    *ret_layer = (struct function_layer){0};
+    return codec_decode(bytes, package_fields, array_count(package_fields), NULL, ret_layer);
 }
 
 static bool list_allows(const struct codec_list *list, struct str text)
@@ -55,22 +70,20 @@ struct str function_layer_encode(struct arena *arena, const struct function_laye
     return codec_encode_in(arena, function_fields, array_count(function_fields), layer);
 }
 
-int function_layer_decode(const struct codec_pair *pair, struct arena *arena,
-                          struct function_layer *ret_layer)
+int function_layer_decode(const struct codec_pair *pair, struct function_layer *ret_layer)
 {
     *ret_layer = (struct function_layer){.arn = pair->name};
-    return codec_decode(pair->value, function_fields, array_count(function_fields), arena,
+    return codec_decode(pair->value, function_fields, array_count(function_fields), NULL,
                         ret_layer);
 }
 
-int function_unpacked_bytes(const struct function_config *config, struct arena *arena,
-                            uint64_t *ret_bytes)
+int function_unpacked_bytes(const struct function_config *config, uint64_t *ret_bytes)
 {
     uint64_t bytes = config->code_unpacked_bytes;
 
     for (size_t i = 0; i < config->layers.count; i++) {
         struct function_layer layer;
-        int r = function_layer_decode(&config->layers.ptr[i], arena, &layer);
+        int r = function_layer_decode(&config->layers.ptr[i], &layer);
 
         if (r < 0)
             return err_pass(r);

@@ -31,15 +31,6 @@ struct layer_version {
     struct str policy; /* a row of catalog/policy.h; absent: nobody else may use it */
 };
 
-/* The row, in the arena; absent when out of memory. */
-struct str layer_version_encode(struct arena *arena, const struct layer_version *version);
-/* A view of bytes and arena. 0, -EBADMSG or -ENOMEM. */
-int layer_version_decode(struct str bytes, struct arena *arena, struct layer_version *ret_version);
-
-/* Does the version say that it is for them? Absent: whatever it says. */
-bool layer_version_matches(const struct layer_version *version, struct str runtime,
-                           struct str architecture);
-
 /* A pair of function_config.layers, whose name is the ARN of the version. */
 struct function_layer {
     struct str arn;
@@ -48,14 +39,25 @@ struct function_layer {
     uint64_t code_unpacked_bytes;
 };
 
-/* Its value, in the arena; absent when out of memory. */
-struct str function_layer_encode(struct arena *arena, const struct function_layer *layer);
-int function_layer_decode(const struct codec_pair *pair, struct arena *arena,
-                          struct function_layer *ret_layer);
+/* The row, in the arena; absent when out of memory. */
+struct str layer_version_encode(struct arena *arena, const struct layer_version *version);
+/* A view of bytes and arena. 0, -EBADMSG or -ENOMEM. */
+int layer_version_decode(struct str bytes, struct arena *arena, struct layer_version *ret_version);
 
-/* Code and layers together, unpacked. 0, -EBADMSG or -ENOMEM. */
-int function_unpacked_bytes(const struct function_config *config, struct arena *arena,
-                            uint64_t *ret_bytes);
+/* Its package alone, which takes no memory; arn is absent. 0 or -EBADMSG. */
+int layer_version_decode_package(struct str bytes, struct function_layer *ret_layer);
+
+/* Does the version say that it is for them? Absent: whatever it says. */
+bool layer_version_matches(const struct layer_version *version, struct str runtime,
+                           struct str architecture);
+
+/* The value of the pair, in the arena; absent when out of memory. */
+struct str function_layer_encode(struct arena *arena, const struct function_layer *layer);
+/* A view of the pair. 0 or -EBADMSG. */
+int function_layer_decode(const struct codec_pair *pair, struct function_layer *ret_layer);
+
+/* Code and layers together, unpacked. 0 or -EBADMSG. */
+int function_unpacked_bytes(const struct function_config *config, uint64_t *ret_bytes);
 
 /* Layers of the catalogue. The name in a catalog_resource_id is that of the layer. */
 

@@ -396,7 +396,7 @@ static void test_function_layers(void **state)
         pairs[i] = (struct codec_pair){STR("arn"), function_layer_encode(&arena, &layers[i])};
     input.config.layers = (struct codec_pairs){pairs, 2};
     input.config.code_unpacked_bytes = 5;
-    assert_int_equal(function_unpacked_bytes(&input.config, &arena, &bytes), 0);
+    assert_int_equal(function_unpacked_bytes(&input.config, &bytes), 0);
     assert_int_equal(bytes, 375);
     assert_int_equal(
         fixture_answer(fixture, 0,

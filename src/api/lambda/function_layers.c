@@ -135,7 +135,7 @@ int function_layers_check_size(const struct function_config *config, struct aren
                                struct settings_fault *fault)
 {
     uint64_t bytes;
-    int r = function_unpacked_bytes(config, arena, &bytes);
+    int r = function_unpacked_bytes(config, &bytes);
 
     if (r < 0)
         return err_pass(r);
@@ -157,7 +157,7 @@ int function_layers_make(const struct function_config *config, struct arena *are
         return err_new(-ENOMEM);
     for (size_t i = 0; i < count; i++) {
         struct function_layer layer;
-        int r = function_layer_decode(&config->layers.ptr[i], arena, &layer);
+        int r = function_layer_decode(&config->layers.ptr[i], &layer);
 
         if (r < 0)
             return err_pass(r);
