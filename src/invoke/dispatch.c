@@ -26,6 +26,7 @@ struct dispatch {
     struct list neglected; /* pools that wait for room and have no environment at all */
     struct list starved;   /* those that want more environments */
     bool is_serving;       /* them: nobody else takes the room */
+    bool has_ahead;        /* some pool misses environments that nobody waits for */
     struct list empty;
     struct concurrency concurrency;
     uint32_t environments_max;
@@ -280,11 +281,22 @@ static void free_empty(struct dispatch *dispatch)
     }
 }
 
+/* Pools that still get none say so again. */
+static void start_ahead(struct dispatch *dispatch)
+{
+    if (!dispatch->has_ahead)
+        return;
+    dispatch->has_ahead = false;
+    list_for_each (node, &dispatch->all)
+        env_pool_start_ahead(env_pool_of_all_node(node));
+}
+
 static void sweep(uv_timer_t *timer)
 {
     struct dispatch *dispatch = timer->data;
 
     serve_starved(dispatch);
+    start_ahead(dispatch);
     free_empty(dispatch);
 }
 
@@ -338,6 +350,17 @@ static bool on_may_start(void *owner)
     return true;
 }
 
+static bool on_may_start_ahead(void *owner)
+{
+    struct dispatch *dispatch = owner;
+    size_t kept = 0;
+
+    dispatch->has_ahead = true;
+    list_for_each (node, &dispatch->all)
+        kept += env_pool_kept(env_pool_of_all_node(node));
+    return kept + 1 < dispatch->environments_max && on_may_start(dispatch);
+}
+
 static bool on_must_yield(void *owner)
 {
     struct dispatch *dispatch = owner;
@@ -350,7 +373,7 @@ static void on_idle(void *owner)
 {
     struct dispatch *dispatch = owner;
 
-    if (is_starved(dispatch))
+    if (is_starved(dispatch) || dispatch->has_ahead)
         sweep_soon(dispatch); /* it can be stopped for them */
 }
 
@@ -360,7 +383,7 @@ static void on_env_count(void *owner, struct env_pool *pool, int change)
 
     (void)pool;
     dispatch->environments += (size_t)change;
-    if (change < 0 && is_starved(dispatch))
+    if (change < 0 && (is_starved(dispatch) || dispatch->has_ahead))
         sweep_soon(dispatch);
 }
 
@@ -415,6 +438,7 @@ static void on_api_request(void *owner, struct function_version *version, bool i
 
 static const struct env_pool_ops pool_ops = {
     .may_start = on_may_start,
+    .may_start_ahead = on_may_start_ahead,
     .must_yield = on_must_yield,
     .idle = on_idle,
     .env_count = on_env_count,

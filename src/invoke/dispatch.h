@@ -6,13 +6,15 @@
  * environments, one for each function version that runs, and gives room from one pool to another.
  * Every invocation takes this road, whatever brought it. Loop thread only.
  *
+ * Provisioned environments are not taken away; one environment is always left to be had by others.
  * When all environments are taken, the longest idle one goes for the sake of the pool that has
  * waited longest. A pool without any environment gets one after a second, even when others always
  * have more to run.
  *
  * What grows with what: a pool per function version with environments or waiting invocations; an
  * environment per concurrent invocation, at most environments_max; finding a pool and taking an
- * idle environment are constant time.
+ * idle environment are constant time. While there is no room for all that is provisioned, each
+ * environment that becomes idle or goes costs a look at all pools.
  */
 
 #include <stdbool.h>

@@ -200,10 +200,27 @@ static int start_one(struct env_pool *pool, struct reason *why)
     return 0;
 }
 
-static bool wants_more(const struct env_pool *pool)
+void env_pool_start_ahead(struct env_pool *pool)
 {
-    return pool->starting_count < pool->waiting_count ||
-           (pool->env_count < pool->provisioned && !pool->provisioning_failed);
+    while (pool->env_count < pool->provisioned && !pool->provisioning_failed) {
+        struct reason why = {0};
+        int r;
+
+        if (!pool->context->ops->may_start_ahead(pool->context->owner))
+            return;
+        r = start_one(pool, &why);
+        if (r == -EAGAIN) {
+            pool->context->ops->no_box(pool->context->owner);
+            return;
+        }
+        if (r < 0)
+            pool->provisioning_failed = true;
+    }
+}
+
+size_t env_pool_kept(const struct env_pool *pool)
+{
+    return pool->env_count < pool->provisioned ? pool->env_count : pool->provisioned;
 }
 
 void env_pool_kick(struct env_pool *pool)
@@ -212,7 +229,7 @@ void env_pool_kick(struct env_pool *pool)
     int r;
 
     list_remove(&pool->owner_node);
-    while (wants_more(pool)) {
+    while (pool->starting_count < pool->waiting_count) {
         if (!pool->context->ops->may_start(pool->context->owner)) {
             starve(pool);
             return;
@@ -224,12 +241,11 @@ void env_pool_kick(struct env_pool *pool)
             starve(pool);
             return;
         }
-        if (r < 0) {
-            pool->provisioning_failed = true;
+        if (r < 0)
             fail_waiting(pool, &why);
-        }
     }
     pool->starved_ns = 0;
+    env_pool_start_ahead(pool);
     say_if_empty(pool);
 }
 
@@ -283,6 +299,7 @@ void env_pool_provision(struct env_pool *pool, uint32_t count)
     pool->provisioning_failed = false;
     list_for_each_safe (node, &pool->idle)
         set_evictable(pool, env_of_node(node));
+    pool->context->ops->idle(pool->context->owner);
     env_pool_kick(pool);
 }
 

@@ -26,10 +26,13 @@ struct env_pool_ops {
     /* May one more environment be started now? The callee may stop an idle one elsewhere to make
      * room. */
     bool (*may_start)(void *owner);
+    /* The same for one that no invocation waits for: others come first, and something is left for
+     * them. When not: env_pool_start_ahead() when there is room. */
+    bool (*may_start_ahead)(void *owner);
     /* Invocations wait here, too, and an environment is available: is it rather to go, for the sake
      * of other pools? */
     bool (*must_yield)(void *owner);
-    /* An environment became idle. */
+    /* An environment became idle, or one that is may be had by others now. */
     void (*idle)(void *owner);
     /* An environment was made or is gone. */
     void (*env_count)(void *owner, struct env_pool *pool, int change);
@@ -66,6 +69,10 @@ void env_pool_submit(struct env_pool *pool, struct invocation *inv);
  * They are not stopped for the sake of other pools; one that ends by itself is replaced.
  */
 void env_pool_provision(struct env_pool *pool, uint32_t count);
+/* Start those that are missing. */
+void env_pool_start_ahead(struct env_pool *pool);
+/* How many environments there are that others cannot get. */
+size_t env_pool_kept(const struct env_pool *pool);
 struct env_pool_counts {
     size_t environments;
     size_t initialised; /* of those */

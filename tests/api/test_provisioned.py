@@ -340,6 +340,35 @@ def test_others_do_not_take_its_environment(own_daemon, connect):
     assert function.invoke(Qualifier='1').json == mine
 
 
+def test_something_is_left_for_others(own_daemon, connect):
+    """As many as are asked for cannot be kept: then there are fewer, and nobody waits for ever."""
+    client = connect(own_daemon.start('--environments-max', '3').endpoint)
+    functions = Factory(client)
+    function, other = with_versions(functions, client), functions.create(CODE)
+    put(client, function, '1', 4)
+    until(lambda: get(client, function, '1')['AvailableProvisionedConcurrentExecutions'] == 2, 'they do not start')
+    for _ in range(3):
+        assert other.invoke().error is None
+        assert function.invoke(Qualifier='2').error is None
+    answer = get(client, function, '1')
+    assert (answer['Status'], answer['AllocatedProvisionedConcurrentExecutions']) == ('IN_PROGRESS', 2)
+    put(client, function, '1', 2)
+    is_ready(client, function, '1', 2)
+
+
+def test_room_that_comes_later(own_daemon, connect):
+    """What could not be started ahead is started when others let go."""
+    client = connect(own_daemon.start('--environments-max', '2').endpoint)
+    functions = Factory(client)
+    first, second = with_versions(functions, client), with_versions(functions, client)
+    put(client, first, '1', 1)
+    is_ready(client, first, '1', 1)
+    put(client, second, '1', 1)
+    assert get(client, second, '1')['Status'] == 'IN_PROGRESS'
+    delete(client, first, '1')
+    is_ready(client, second, '1', 1)
+
+
 def test_an_environment_that_ends_is_replaced(own_daemon, connect):
     client = connect(own_daemon.start('--idle-stop-s', '1').endpoint)
     function = with_versions(Factory(client), client)

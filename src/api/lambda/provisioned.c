@@ -63,16 +63,19 @@ static int show(struct api_request *request, const struct lambda_service *servic
 {
     uint32_t requested = provisioned->requested;
     struct env_pool_counts counts;
-    uint64_t version;
+    struct str version;
+    uint64_t number;
     int r =
-        function_provisioned_version(settings, provisioned->qualifier, &request->arena, &version);
+        function_provisioned_version(settings, provisioned->qualifier, &request->arena, &number);
 
     if (r == 0)
         r = show_started(request, provisioned, ret_shown);
     if (r < 0)
         return err_pass(r);
-    dispatch_counts(service->options.dispatch, id,
-                    arena_printf(&request->arena, "%" PRIu64, version), &counts);
+    version = arena_printf(&request->arena, "%" PRIu64, number);
+    if (!str_is_set(version))
+        return err_new(-ENOMEM);
+    dispatch_counts(service->options.dispatch, id, version, &counts);
     if (counts.has_failed && counts.initialised < requested) {
         ret_shown->status = STR("FAILED");
         ret_shown->status_reason = STR("FUNCTION_ERROR_INIT_FAILURE");
