@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of functions: how each is kept, merged, taken away and refused, by creation and by update."""
 import json
+import socket
 
 import pytest
 
+from support.daemon import Daemon
 from support.errors import constraint, invalid, refused
 from support.functions import PYTHON, ROLE
 from support.zips import make_zip
@@ -284,3 +286,68 @@ def test_settling_takes_as_long_as_it_is_told(own_daemon, connect):
     refused('ResourceConflictException',
             'The operation cannot be performed at this time. An update is in progress for resource: '
             f"{function['FunctionArn']}", client.update_function_configuration, FunctionName='f', Timeout=8)
+
+
+# What EC2 says of a VPC, where there is one
+
+@pytest.fixture(scope='module')
+def ec2_daemon(program, daemon_uid, moto):
+    daemon = Daemon(program, daemon_uid)
+    try:
+        yield daemon.start('--endpoint-ec2', moto.endpoint)
+    finally:
+        daemon.close()
+
+
+@pytest.fixture(scope='module')
+def network(moto):
+    """(VPC, subnet, security group) of moto's."""
+    ec2 = moto.client('ec2')
+    vpc = ec2.create_vpc(CidrBlock='10.7.0.0/16')['Vpc']['VpcId']
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.7.1.0/24')['Subnet']['SubnetId']
+    group = ec2.create_security_group(VpcId=vpc, GroupName='lambda', Description='-')['GroupId']
+    return vpc, subnet, group
+
+
+def test_vpc_that_ec2_knows(ec2_daemon, connect, network):
+    client, (vpc, subnet, group) = connect(ec2_daemon.endpoint), network
+    settings = {'SubnetIds': [subnet], 'SecurityGroupIds': [group]}
+    created = client.create_function(**arguments('known', VpcConfig=settings))
+    assert created['VpcConfig'] == settings | {'VpcId': vpc, 'Ipv6AllowedForDualStack': False}
+    client.get_waiter('function_active_v2').wait(FunctionName='known')
+    for change, vpc_id in (({'SubnetIds': [], 'SecurityGroupIds': []}, ''), (settings, vpc),
+                           ({'SecurityGroupIds': [group]}, vpc)):
+        updated = client.update_function_configuration(FunctionName='known', VpcConfig=change)
+        assert updated['VpcConfig']['VpcId'] == vpc_id
+        client.get_waiter('function_updated_v2').wait(FunctionName='known')
+
+
+@pytest.mark.parametrize('which, operation', [('subnet', 'DescribeSubnets'), ('group', 'DescribeSecurityGroups')])
+def test_vpc_that_ec2_does_not_know(ec2_daemon, connect, moto, network, which, operation):
+    """EC2's own words are passed on."""
+    client, ec2, (_, subnet, group) = connect(ec2_daemon.endpoint), moto.client('ec2'), network
+    if which == 'subnet':
+        subnet, ask = 'subnet-0123456789abcdef0', lambda: ec2.describe_subnets(SubnetIds=[subnet])
+    else:
+        group, ask = 'sg-0123456789abcdef0', lambda: ec2.describe_security_groups(GroupIds=[group])
+    with pytest.raises(ec2.exceptions.ClientError) as caught:
+        ask()
+    error = caught.value.response['Error']
+    text = f"Error occurred while {operation}. EC2 Error Code: {error['Code']}. EC2 Error Message: {error['Message']}"
+    settings = {'SubnetIds': [subnet], 'SecurityGroupIds': [group]}
+    refused('InvalidParameterValueException', text, client.create_function, **arguments(which, VpcConfig=settings))
+    client.create_function(**arguments(which))
+    client.get_waiter('function_active_v2').wait(FunctionName=which)
+    refused('InvalidParameterValueException', text, client.update_function_configuration,
+            FunctionName=which, VpcConfig=settings)
+
+
+def test_vpc_without_an_answer(own_daemon, connect):
+    """Nobody who could say no: it is kept."""
+    with socket.socket() as nobody:
+        nobody.bind(('127.0.0.1', 0))  # and never listens
+        own_daemon.start('--endpoint-ec2', f'http://127.0.0.1:{nobody.getsockname()[1]}')
+        settings = {'SubnetIds': SUBNETS, 'SecurityGroupIds': GROUPS}
+        created = connect(own_daemon.endpoint).create_function(**arguments('f', VpcConfig=settings))
+    assert created['VpcConfig'] == settings | {'VpcId': created['VpcConfig']['VpcId'], 'Ipv6AllowedForDualStack': False}
+    assert created['VpcConfig']['VpcId'].startswith('vpc-')

@@ -53,7 +53,7 @@ def test_vpc_config(case):
         case.call(f'{what}_vpcconfig_get_function_response', 'get_function', FunctionName=name)
 
 
-@recorded('TestLambdaFunction::test_invalid_vpc_config_subnet')
+@recorded('TestLambdaFunction::test_invalid_vpc_config_subnet', daemon='aws_daemon')
 def test_invalid_vpc_config_subnet(case):
     for step, subnet in [('create-response-non-existent-subnet-id', 'subnet-0a1b2c3d4e5f60718'),
                          ('create-response-invalid-format-subnet-id', 'bad-format-0a1b2c3d')]:
