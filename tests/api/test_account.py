@@ -4,7 +4,7 @@ import pytest
 from botocore import xform_name
 
 from support.errors import refused
-from support.operations import NOT_OFFERED, NOT_YET, service_model
+from support.operations import NOT_OFFERED, service_model
 from support.zips import make_zip
 
 CODE = {'app.py': 'def handler(event, context):\n    pass\n'}
@@ -45,7 +45,7 @@ VALID = {
 }
 
 
-@pytest.mark.parametrize('name', sorted(NOT_OFFERED | NOT_YET))
+@pytest.mark.parametrize('name', sorted(NOT_OFFERED))
 def test_not_offered(client, name):
     """501 with the operation's name, not a lie."""
     required = service_model().operation_model(name).input_shape.required_members

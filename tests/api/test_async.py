@@ -101,6 +101,17 @@ def test_refused_at_once(fast):
     send(function, 'x' * 1048574)
 
 
+def test_invoke_async(fast, own_daemon):
+    function = fast.create(RECORDING)
+    answer = fast.client.invoke_async(FunctionName=function.name, InvokeArgs=b'{"n": 2}')
+    assert answer['Status'] == 202
+    ends(own_daemon)
+    (event, request_id), = seen(own_daemon, function.name, 1)
+    assert (event, request_id) == ({'n': 2}, answer['ResponseMetadata']['RequestId'])
+    with pytest.raises(fast.client.exceptions.ResourceNotFoundException):
+        fast.client.invoke_async(FunctionName='nothing', InvokeArgs=b'{}')
+
+
 def test_three_attempts_with_one_request_id(fast, own_daemon):
     function = fast.create(RECORDING)
     request_id = send(function, {'fail': 'always'})

@@ -12,9 +12,6 @@ NOT_OFFERED = {
     'GetFunctionScalingConfig', 'PutFunctionScalingConfig',
 }
 
-# To come; answers 501, too.
-NOT_YET = {'InvokeAsync'}
-
 # Whatever they are asked, and whoever asks, there is nothing to refuse.
 NEVER_REFUSES = {'GetAccountSettings'}
 
@@ -24,4 +21,4 @@ def service_model():
 
 
 def offered():
-    return set(service_model().operation_names) - NOT_OFFERED - NOT_YET
+    return set(service_model().operation_names) - NOT_OFFERED

@@ -52,6 +52,7 @@ static const struct invocation_sink sync_sink = {.responded = on_responded, .end
 void lambda_invoke(struct api_request *request, void *context)
 {
     static const struct lambda_invocation_response nothing = {.status_code = {204, true}};
+    static const struct lambda_invocation_response accepted = {.status_code = {202, true}};
     const struct lambda_invocation_request *input = request->input;
     const struct invoke_input common = {
         .function_name = input->function_name,
@@ -67,7 +68,7 @@ void lambda_invoke(struct api_request *request, void *context)
     if (str_eq(input->invocation_type, STR("DryRun")))
         invoke_call_dry_run(call, &nothing);
     else if (str_eq(input->invocation_type, STR("Event")))
-        invoke_call_enqueue(call);
+        invoke_call_enqueue(call, &accepted);
     else
         invoke_call_run(call);
 }

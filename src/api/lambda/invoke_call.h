@@ -39,6 +39,7 @@ struct invoke_call {
     enum invocation_outcome outcome;
     char *payload;
     size_t len;
+    const void *accepted; /* what is answered when an event is on disk */
     /* An answer in pieces: */
     const struct invocation *inv; /* while it can be held back */
     bool has_started;
@@ -51,9 +52,9 @@ struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_s
                                     const struct invocation_sink *sink);
 /* Nothing is run: does the function exist? Answers. */
 void invoke_call_dry_run(struct invoke_call *call, const void *output);
-/* Whether the function exists, and the payload is not too large, is answered at once; 202 when the
- * event is on disk. */
-void invoke_call_enqueue(struct invoke_call *call);
+/* Whether the function exists, and the payload is not too large, is answered at once; output (a
+ * constant) when the event is on disk. */
+void invoke_call_enqueue(struct invoke_call *call, const void *output);
 /* The sink answers, or an error is answered at once. */
 void invoke_call_run(struct invoke_call *call);
 

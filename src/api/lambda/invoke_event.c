@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Invoke with InvocationType Event: the event is taken in, and run by others. */
+/* Invoke with InvocationType Event, and InvokeAsync: the event is taken in, and run by others. */
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "api/front_faults.h"
 #include "api/lambda/answers.h"
+#include "api/lambda/invocations.h"
 #include "api/lambda/invoke_call.h"
 #include "api/lambda/service_internal.h"
 #include "api/request.h"
@@ -17,13 +18,12 @@
 
 static void on_accepted(void *owner, int failure)
 {
-    static const struct lambda_invocation_response output = {.status_code = {202, true}};
     struct invoke_call *call = owner;
 
     if (failure < 0)
         api_fault_internal(call->request, failure);
     else
-        api_reply(call->request, &output);
+        api_reply(call->request, call->accepted);
 }
 
 /* False: the request has been answered. */
@@ -58,11 +58,12 @@ static void take_in(struct invoke_call *call, struct str payload)
         api_fault_internal(call->request, r);
 }
 
-void invoke_call_enqueue(struct invoke_call *call)
+void invoke_call_enqueue(struct invoke_call *call, const void *output)
 {
     size_t len = 0;
     char *payload;
 
+    call->accepted = output;
     if (!function_exists(call))
         return;
     payload = invoke_call_take_payload(call, &len);
@@ -75,4 +76,16 @@ void invoke_call_enqueue(struct invoke_call *call)
     else
         take_in(call, str_make(payload, len));
     free(payload);
+}
+
+/* Takes no qualifier, and no context: it is older than both. */
+void lambda_invoke_async(struct api_request *request, void *context)
+{
+    static const struct lambda_invoke_async_response output = {.status = {202, true}};
+    const struct lambda_invoke_async_request *input = request->input;
+    const struct invoke_input common = {.function_name = input->function_name};
+    struct invoke_call *call = invoke_call_new(request, context, &common, NULL);
+
+    if (call)
+        invoke_call_enqueue(call, &output);
 }

@@ -57,6 +57,7 @@ static const api_handler handlers[LAMBDA_OP_COUNT] = {
     [LAMBDA_GET_PROVISIONED_CONCURRENCY_CONFIG] = lambda_get_provisioned_concurrency_config,
     [LAMBDA_GET_RUNTIME_MANAGEMENT_CONFIG] = lambda_get_runtime_management_config,
     [LAMBDA_INVOKE] = lambda_invoke,
+    [LAMBDA_INVOKE_ASYNC] = lambda_invoke_async,
     [LAMBDA_INVOKE_WITH_RESPONSE_STREAM] = lambda_invoke_with_response_stream,
     [LAMBDA_LIST_ALIASES] = lambda_list_aliases,
     [LAMBDA_LIST_FUNCTIONS] = lambda_list_functions,
