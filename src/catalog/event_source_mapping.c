@@ -43,7 +43,8 @@ int event_source_get(struct catalog *catalog, const struct catalog_resource_id *
 
 /* ---- Pairs ---- */
 
-/* How many pairs a mapping has: self-managed Kafka is known by each of its servers. */
+/* How many pairs a mapping has, at least one: self-managed Kafka is known by each of its servers.
+ */
 static size_t pair_count(const struct event_source_mapping *mapping)
 {
     return mapping->kind == EVENT_SOURCE_KAFKA ? mapping->bootstrap_servers.count : 1;
@@ -55,8 +56,9 @@ static struct str first_of(const struct codec_list *list)
 }
 
 /*
- * "function:qualifier|source|part", where the part is what of the source is read. No part holds a
- * "|", the source excepted. Absent when out of memory.
+ * "function:qualifier|source|part", where the part is what of the source is read. No two mappings
+ * come to the same name, because neither functions nor sources have a "|" and no database a "/".
+ * Absent when out of memory.
  */
 static struct str pair_name(const struct event_source_mapping *mapping, size_t i,
                             struct arena *arena)
@@ -68,7 +70,7 @@ static struct str pair_name(const struct event_source_mapping *mapping, size_t i
     if (mapping->kind == EVENT_SOURCE_MQ)
         part = first_of(&mapping->queues);
     if (mapping->kind == EVENT_SOURCE_DOCUMENTDB)
-        part = arena_printf(arena, "%.*s|%.*s", STR_FMT(mapping->database),
+        part = arena_printf(arena, "%.*s/%.*s", STR_FMT(mapping->database),
                             STR_FMT(mapping->collection));
     return arena_printf(arena, "%.*s:%.*s|%.*s|%.*s", STR_FMT(mapping->function_name),
                         STR_FMT(mapping->qualifier), STR_FMT(source), STR_FMT(part));

@@ -95,9 +95,9 @@ static struct event_source_mapping good(enum event_source_kind kind)
     struct event_source_mapping mapping = {.function_name = STR("f")};
 
     event_source_fill(&mapping, kind);
-    mapping.parameters |= EVENT_SOURCE_TOPICS | EVENT_SOURCE_QUEUES | EVENT_SOURCE_ACCESS |
-                          EVENT_SOURCE_DOCUMENTDB_CONFIG;
-    mapping.topics = mapping.queues = (struct codec_list){name, 1};
+    mapping.parameters |= EVENT_SOURCE_SELF_MANAGED | EVENT_SOURCE_TOPICS | EVENT_SOURCE_QUEUES |
+                          EVENT_SOURCE_ACCESS | EVENT_SOURCE_DOCUMENTDB_CONFIG;
+    mapping.topics = mapping.queues = mapping.bootstrap_servers = (struct codec_list){name, 1};
     if (kind >= EVENT_SOURCE_MSK)
         mapping.access = (struct codec_pairs){access, 1};
     if (mapping.position == EVENT_SOURCE_NO_POSITION)

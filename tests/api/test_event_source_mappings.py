@@ -268,6 +268,7 @@ REFUSED = [
     (QUEUE, kafka('a:1'), UNSUPPORTED.format('topics')),
     (CLUSTER, LATEST, "Required 'topics' parameter is missing."),
     (None, kafka('a:1') | {'SourceAccessConfigurations': []}, "Required 'sourceAccessConfigurations' parameter is missing."),
+    (None, kafka('a:1') | {'SelfManagedEventSource': {}}, "Required 'selfManagedEventSource' parameter is missing."),
     (BROKER, ACCESS, "Required 'queues' parameter is missing."),
     (BROKER, {'Queues': ['q']}, "Required 'sourceAccessConfigurations' parameter is missing."),
     (DOCUMENTS, ACCESS, "Required 'documentDBEventSourceConfig' parameter is missing."),
