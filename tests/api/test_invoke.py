@@ -191,12 +191,6 @@ def test_no_network(functions):
     assert outside == 'OSError'
 
 
-def test_asynchronous_is_not_there_yet(functions, client):
-    function = functions.create(ECHO)
-    refused('NotImplementedException', 'Invoke with InvocationType Event is not implemented yet',
-            client.invoke, FunctionName=function.name, InvocationType='Event')
-
-
 # Errors of the function
 
 def test_handler_exception(functions):
