@@ -42,15 +42,21 @@ static struct layer_listing listing_of(struct api_request *request,
 static int version_before(const struct layer_listing *listing, uint64_t number,
                           struct layer_version *ret_version)
 {
-    for (;;) {
-        int r = catalog_layer_version_before(listing->catalog, &listing->layer, number,
-                                             &listing->request->arena, ret_version);
+    CLEANUP(arena_deinit) struct arena scratch; /* for versions that are passed over */
+    struct layer_version version = {.number = number};
+    int r;
 
-        if (r != CATALOG_OK ||
-            layer_version_matches(ret_version, listing->runtime, listing->architecture))
-            return r;
-        number = ret_version->number;
-    }
+    arena_init(&scratch);
+    do {
+        arena_reset(&scratch);
+        r = catalog_layer_version_before(listing->catalog, &listing->layer, version.number,
+                                         &scratch, &version);
+    } while (r == CATALOG_OK &&
+             !layer_version_matches(&version, listing->runtime, listing->architecture));
+    if (r != CATALOG_OK)
+        return r;
+    return catalog_get_layer_version(listing->catalog, &listing->layer, version.number,
+                                     &listing->request->arena, ret_version);
 }
 
 static void answer(struct api_request *request, int r, const void *output)
