@@ -18,8 +18,8 @@ UNKNOWN_TO_FUNCTION = ('The code signing configuration cannot be found. Check th
 
 
 def untrusted(function_arn):
-    return ('Lambda cannot deploy the function. The function or layer might be signed using a signature that the client is '
-            f'not configured to accept. Check the provided signature for {function_arn}.')
+    return ('Lambda cannot deploy the function. The function or layer might be signed using a signature that the '
+            f'client is not configured to accept. Check the provided signature for {function_arn}.')
 
 
 def publishers(*profiles):
@@ -73,12 +73,14 @@ def test_life(client):
     made = create(client)
     assert re.fullmatch('csc-[a-z0-9]{17}', made['CodeSigningConfigId'])
     assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000', made['LastModified'])
-    assert made == {'CodeSigningConfigId': made['CodeSigningConfigId'], 'Description': '', 'LastModified': made['LastModified'],
+    assert made == {'CodeSigningConfigId': made['CodeSigningConfigId'], 'Description': '',
+                    'LastModified': made['LastModified'],
                     'CodeSigningConfigArn': f'{ARN}:code-signing-config:{made["CodeSigningConfigId"]}',
                     'AllowedPublishers': publishers(), 'CodeSigningPolicies': policies('Warn')}
     assert bare(client.get_code_signing_config(**arn_of(made))) == made
     assert bare(client.update_code_signing_config(**arn_of(made))) == made
-    more = {'Description': 'changed', 'AllowedPublishers': publishers('a', 'b'), 'CodeSigningPolicies': policies('Enforce')}
+    more = {'Description': 'changed', 'AllowedPublishers': publishers('a', 'b'),
+            'CodeSigningPolicies': policies('Enforce')}
     for key, value in more.items():
         changed = bare(client.update_code_signing_config(**arn_of(made), **{key: value}))
         made = made | {key: value, 'LastModified': changed['LastModified']}
@@ -115,7 +117,8 @@ def test_on_a_function(client, functions, config):
 def test_function_missing(client, config):
     name = {'FunctionName': 'nope'}
     text = f'Function not found: {ARN}:function:nope'
-    for call, arguments in ((client.get_function_code_signing_config, name), (client.delete_function_code_signing_config, name),
+    for call, arguments in ((client.get_function_code_signing_config, name),
+                            (client.delete_function_code_signing_config, name),
                             (client.put_function_code_signing_config, name | arn_of(config))):
         refused('ResourceNotFoundException', text, call, **arguments)
     response = refused_by_code(client, 'CodeSigningConfigNotFoundException', 404, UNKNOWN_TO_FUNCTION,
@@ -125,7 +128,8 @@ def test_function_missing(client, config):
 
 def test_function_created_with_it(client, functions, config):
     function = functions.create(CODE, CodeSigningConfigArn=config['CodeSigningConfigArn'])
-    assert bare(client.get_function_code_signing_config(FunctionName=function.name)) == {'FunctionName': function.name} | arn_of(config)
+    both = {'FunctionName': function.name} | arn_of(config)
+    assert bare(client.get_function_code_signing_config(FunctionName=function.name)) == both
     client.delete_function(FunctionName=function.name)
     assert bare(client.list_functions_by_code_signing_config(**arn_of(config))) == {'FunctionArns': []}
     refused_by_code(client, 'CodeSigningConfigNotFoundException', 404, UNKNOWN_TO_FUNCTION, client.create_function,
@@ -142,13 +146,15 @@ def test_enforced(client, functions, config):
     function.wait_updated()
     client.update_code_signing_config(**arn_of(config), CodeSigningPolicies=policies('Enforce'))
     before = function.configuration()
-    refused_by_code(client, 'CodeVerificationFailedException', 400, untrusted(function.arn), client.update_function_code,
-                    FunctionName=function.name, ZipFile=package)
+    refused_by_code(client, 'CodeVerificationFailedException', 400, untrusted(function.arn),
+                    client.update_function_code, FunctionName=function.name, ZipFile=package)
     assert function.configuration() == before
     name = functions.name()
-    refused_by_code(client, 'CodeVerificationFailedException', 400, untrusted(f'{ARN}:function:{name}'), client.create_function,
-                    FunctionName=name, Runtime=PYTHON, Handler='app.handler', Role=ROLE, Code={'ZipFile': package}, **arn_of(config))
-    refused('ResourceNotFoundException', f'Function not found: {ARN}:function:{name}', client.get_function, FunctionName=name)
+    refused_by_code(client, 'CodeVerificationFailedException', 400, untrusted(f'{ARN}:function:{name}'),
+                    client.create_function, FunctionName=name, Runtime=PYTHON, Handler='app.handler', Role=ROLE,
+                    Code={'ZipFile': package}, **arn_of(config))
+    refused('ResourceNotFoundException', f'Function not found: {ARN}:function:{name}', client.get_function,
+            FunctionName=name)
     client.delete_function_code_signing_config(FunctionName=function.name)
     client.update_function_code(FunctionName=function.name, ZipFile=package)
 
@@ -181,7 +187,8 @@ def test_lists(own_daemon, connect, size):
 def test_bad_markers(client, config):
     for call, arguments in ((client.list_code_signing_configs, {}),
                             (client.list_functions_by_code_signing_config, arn_of(config))):
-        refused('InvalidParameterValueException', 'The provided marker is invalid.', call, Marker='none of ours', **arguments)
+        refused('InvalidParameterValueException', 'The provided marker is invalid.', call,
+                Marker='none of ours', **arguments)
 
 
 def test_deleted_and_put_at_once(client, functions):

@@ -6,6 +6,7 @@ import pytest
 
 from support.errors import ARN, constraint, invalid, pattern, refused
 
+PUBLISHERS = {'SigningProfileVersionArns': ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/test']}
 CODE = 'def handler(event, context):\n    pass\n'
 RE_RESOURCE = (
     r'arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:'
@@ -84,15 +85,16 @@ def test_limit(functions, client):
 def mapping(functions, client):
     """The ARN of an event source mapping."""
     function = functions.create(CODE)
-    return client.create_event_source_mapping(FunctionName=function.name, EventSourceArn=f'arn:aws:sqs:us-east-1:000000000000:{function.name}',
-                                              Tags={'key_a': 'value_a'})['EventSourceMappingArn']
+    made = client.create_event_source_mapping(FunctionName=function.name, Tags={'key_a': 'value_a'},
+                                              EventSourceArn=f'arn:aws:sqs:us-east-1:000000000000:{function.name}')
+    return made['EventSourceMappingArn']
 
 
 @pytest.fixture
 def config(client):
     """The ARN of a code signing configuration."""
-    made = client.create_code_signing_config(Tags={'key_a': 'value_a'}, AllowedPublishers={'SigningProfileVersionArns': [
-        'arn:aws:signer:us-east-1:000000000000:/signing-profiles/test']})['CodeSigningConfig']['CodeSigningConfigArn']
+    made = client.create_code_signing_config(Tags={'key_a': 'value_a'}, AllowedPublishers=PUBLISHERS)
+    made = made['CodeSigningConfig']['CodeSigningConfigArn']
     yield made
     client.delete_code_signing_config(CodeSigningConfigArn=made)
 
@@ -105,9 +107,11 @@ def test_other_resources(client, request, kind):
         return client.list_tags(Resource=arn)['Tags']
 
     assert tags() == {'key_a': 'value_a'}
-    assert client.tag_resource(Resource=arn, Tags={'key_a': '', 'key_b': 'b'})['ResponseMetadata']['HTTPStatusCode'] == 204
+    answer = client.tag_resource(Resource=arn, Tags={'key_a': '', 'key_b': 'b'})
+    assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
     assert tags() == {'key_a': '', 'key_b': 'b'}
-    assert client.untag_resource(Resource=arn, TagKeys=['key_a', 'unknown'])['ResponseMetadata']['HTTPStatusCode'] == 204
+    answer = client.untag_resource(Resource=arn, TagKeys=['key_a', 'unknown'])
+    assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
     assert tags() == {'key_b': 'b'}
     client.tag_resource(Resource=arn, Tags={f'key{i}': '' for i in range(49)})
     refused('InvalidParameterValueException', 'Number of tags exceeds resource tag limit.',
@@ -122,7 +126,8 @@ def test_other_resources(client, request, kind):
     ('capacity-provider:none', 'Capacity provider not found: {}')])
 def test_other_resources_missing(client, resource, text):
     arn = f'{ARN}:{resource}'
-    for call, more in ((client.tag_resource, {'Tags': {'a': 'b'}}), (client.list_tags, {}), (client.untag_resource, {'TagKeys': ['a']})):
+    for call, more in ((client.tag_resource, {'Tags': {'a': 'b'}}), (client.list_tags, {}),
+                       (client.untag_resource, {'TagKeys': ['a']})):
         with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
             call(Resource=arn, **more)
         assert caught.value.response['Message'] == text.format(arn)
@@ -135,4 +140,4 @@ def test_tags_at_creation_are_checked(functions, client):
     refused('InvalidParameterValueException', text, client.create_event_source_mapping, FunctionName=function.name,
             EventSourceArn='arn:aws:sqs:us-east-1:000000000000:tagged', Tags=many)
     refused('InvalidParameterValueException', text, client.create_code_signing_config, Tags=many,
-            AllowedPublishers={'SigningProfileVersionArns': ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/test']})
+            AllowedPublishers=PUBLISHERS)
