@@ -149,7 +149,7 @@ struct extension *extensions_register(struct extensions *set, struct str name,
                                       struct extension_fault *ret_fault)
 {
     struct extension *extension;
-    unsigned asked;
+    unsigned asked = 0;
 
     if (name.len == 0 || name.len >= EXTENSION_NAME_BYTES)
         return refuse(ret_fault, "Extension.InvalidExtensionName", "Empty extension name");
