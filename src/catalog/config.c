@@ -104,6 +104,11 @@ int function_settings_decode(struct str bytes, struct arena *arena,
     return codec_decode(bytes, settings_fields, array_count(settings_fields), arena, ret_settings);
 }
 
+struct str function_settings_key(struct str qualifier)
+{
+    return str_is_set(qualifier) ? qualifier : STR("$LATEST");
+}
+
 int function_settings_forget(struct function_settings *settings, struct arena *arena,
                              struct str qualifier)
 {

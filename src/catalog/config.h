@@ -106,6 +106,8 @@ void function_settings_encode(struct buf *out, const struct function_settings *s
 int function_settings_decode(struct str bytes, struct arena *arena,
                              struct function_settings *ret_settings);
 
+/* The name of a qualifier's pairs; absent: the unqualified function's. */
+struct str function_settings_key(struct str qualifier);
 /* A version or an alias is deleted: what hangs on it goes, too. 0 or -ENOMEM. */
 int function_settings_forget(struct function_settings *settings, struct arena *arena,
                              struct str qualifier);

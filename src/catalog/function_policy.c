@@ -7,16 +7,11 @@
 #include "base/error.h"
 #include "catalog/config.h"
 
-/* The name of the pair. */
-static struct str pair_name(struct str qualifier)
-{
-    return str_is_set(qualifier) ? qualifier : STR("$LATEST");
-}
-
 int function_policy_get(const struct function_settings *settings, struct arena *arena,
                         struct str qualifier, struct policy *ret_policy)
 {
-    const struct codec_pair *pair = codec_pairs_find(&settings->policies, pair_name(qualifier));
+    const struct codec_pair *pair =
+        codec_pairs_find(&settings->policies, function_settings_key(qualifier));
     int r;
 
     *ret_policy = (struct policy){0};
@@ -36,7 +31,7 @@ int function_policy_set(struct function_settings *settings, struct arena *arena,
         if (!str_is_set(row))
             return err_new(-ENOMEM);
     }
-    return codec_pairs_replace(&settings->policies, arena, pair_name(qualifier), row);
+    return codec_pairs_replace(&settings->policies, arena, function_settings_key(qualifier), row);
 }
 
 int function_policy_renew(struct function_settings *settings, struct arena *arena,

@@ -22,11 +22,6 @@
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
-static struct str key_of(struct str qualifier)
-{
-    return str_is_set(qualifier) ? qualifier : STR("$LATEST");
-}
-
 static void refuse_function(struct api_request *request)
 {
     api_fault(request, &lambda_fault_resource_not_found, "The function doesn't exist.");
@@ -34,9 +29,10 @@ static void refuse_function(struct api_request *request)
 
 static void refuse_config(struct api_request *request, const struct function_ref *ref)
 {
-    api_fault(request, &lambda_fault_resource_not_found,
-              "The function %.*s doesn't have an EventInvokeConfig",
-              STR_FMT(arn_function(&request->arena, &ref->id, key_of(ref->qualifier))));
+    api_fault(
+        request, &lambda_fault_resource_not_found,
+        "The function %.*s doesn't have an EventInvokeConfig",
+        STR_FMT(arn_function(&request->arena, &ref->id, function_settings_key(ref->qualifier))));
 }
 
 /* The destinations of a shown configuration: always both, empty when there is none. */
@@ -88,8 +84,9 @@ static void config_answer(struct api_request *request, struct catalog *catalog,
         api_fault_internal(request, err_pass(r));
         return;
     }
-    pair =
-        r == CATALOG_OK ? codec_pairs_find(&settings.event_invokes, key_of(ref->qualifier)) : NULL;
+    pair = r == CATALOG_OK
+               ? codec_pairs_find(&settings.event_invokes, function_settings_key(ref->qualifier))
+               : NULL;
     if (!pair) {
         refuse_config(request, ref);
         return;
@@ -188,8 +185,8 @@ static void put_merge(const struct put_event_invoke *put, struct function_event_
 static int put_base(const struct put_event_invoke *put, struct catalog_draft *draft,
                     struct function_event_invoke *ret_row)
 {
-    const struct codec_pair *pair =
-        codec_pairs_find(&draft->settings.event_invokes, key_of(put->edit.ref.qualifier));
+    const struct codec_pair *pair = codec_pairs_find(
+        &draft->settings.event_invokes, function_settings_key(put->edit.ref.qualifier));
     int r;
 
     *ret_row = (struct function_event_invoke){0};
@@ -219,7 +216,7 @@ static int put_apply(const struct catalog_edit *input, struct catalog_draft *dra
     if (!str_is_set(bytes))
         return err_new(-ENOMEM);
     r = codec_pairs_replace(&draft->settings.event_invokes, draft->arena,
-                            key_of(put->edit.ref.qualifier), bytes);
+                            function_settings_key(put->edit.ref.qualifier), bytes);
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 
@@ -359,9 +356,10 @@ static int delete_apply(const struct catalog_edit *input, struct catalog_draft *
     struct codec_pairs *pairs = &draft->settings.event_invokes;
     int r;
 
-    if (!codec_pairs_find(pairs, key_of(edit->ref.qualifier)))
+    if (!codec_pairs_find(pairs, function_settings_key(edit->ref.qualifier)))
         return PUT_NO_CONFIG;
-    r = codec_pairs_replace(pairs, draft->arena, key_of(edit->ref.qualifier), STR_NONE);
+    r = codec_pairs_replace(pairs, draft->arena, function_settings_key(edit->ref.qualifier),
+                            STR_NONE);
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 

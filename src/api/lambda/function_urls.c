@@ -23,11 +23,6 @@
 /* Of the Qualifier parameter, which the validator holds to it; a name may carry another one. */
 #define QUALIFIER_PATTERN "((?!^\\d+$)^[0-9a-zA-Z-_]+$)"
 
-static struct str key_of(struct str qualifier)
-{
-    return str_is_set(qualifier) ? qualifier : STR("$LATEST");
-}
-
 static void refuse_function(struct api_request *request)
 {
     api_fault(request, &lambda_fault_resource_not_found, "Function does not exist");
@@ -139,7 +134,8 @@ static bool config_get(struct api_request *request, const struct lambda_service 
         api_fault_internal(request, err_pass(r));
         return false;
     }
-    pair = r == CATALOG_OK ? codec_pairs_find(&settings.urls, key_of(ref->qualifier)) : NULL;
+    pair = r == CATALOG_OK ? codec_pairs_find(&settings.urls, function_settings_key(ref->qualifier))
+                           : NULL;
     if (!pair) {
         refuse_config(request);
         return false;
@@ -206,7 +202,7 @@ static int put_base(const struct put_url *put, struct catalog_draft *draft,
                     struct function_url *ret_url)
 {
     const struct codec_pair *pair =
-        codec_pairs_find(&draft->settings.urls, key_of(put->edit.ref.qualifier));
+        codec_pairs_find(&draft->settings.urls, function_settings_key(put->edit.ref.qualifier));
     int r;
 
     *ret_url = (struct function_url){0};
@@ -235,8 +231,8 @@ static int put_apply(const struct catalog_edit *input, struct catalog_draft *dra
     row = function_url_encode(draft->arena, &url);
     if (!str_is_set(row))
         return err_new(-ENOMEM);
-    r = codec_pairs_replace(&draft->settings.urls, draft->arena, key_of(put->edit.ref.qualifier),
-                            row);
+    r = codec_pairs_replace(&draft->settings.urls, draft->arena,
+                            function_settings_key(put->edit.ref.qualifier), row);
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 
@@ -382,9 +378,10 @@ static int delete_apply(const struct catalog_edit *input, struct catalog_draft *
     struct codec_pairs *urls = &draft->settings.urls;
     int r;
 
-    if (!codec_pairs_find(urls, key_of(edit->ref.qualifier)))
+    if (!codec_pairs_find(urls, function_settings_key(edit->ref.qualifier)))
         return URL_MISSING;
-    r = codec_pairs_replace(urls, draft->arena, key_of(edit->ref.qualifier), STR_NONE);
+    r = codec_pairs_replace(urls, draft->arena, function_settings_key(edit->ref.qualifier),
+                            STR_NONE);
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 

@@ -30,11 +30,6 @@ static enum runtime_update update_parse(struct str name)
                                                            : RUNTIME_UPDATE_WITH_FUNCTION;
 }
 
-static struct str key_of(struct str qualifier)
-{
-    return str_is_set(qualifier) ? qualifier : STR("$LATEST");
-}
-
 /* An alias has none, and counts as missing. */
 static bool reference_resolve(struct api_request *request, struct str function_name,
                               struct str qualifier, struct function_ref *ret_ref)
@@ -64,7 +59,7 @@ static int put_apply(const struct catalog_edit *input, struct catalog_draft *dra
     if (!str_is_set(row))
         return err_new(-ENOMEM);
     r = codec_pairs_replace(&draft->settings.runtime_managements, draft->arena,
-                            key_of(input->qualifier), row);
+                            function_settings_key(input->qualifier), row);
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
 
@@ -130,7 +125,7 @@ static int management_get(struct api_request *request, struct catalog *catalog,
     if (r != CATALOG_OK)
         return r;
     *ret_management = (struct function_runtime_management){.update = RUNTIME_UPDATE_AUTO};
-    pair = codec_pairs_find(&settings.runtime_managements, key_of(ref->qualifier));
+    pair = codec_pairs_find(&settings.runtime_managements, function_settings_key(ref->qualifier));
     r = pair ? function_runtime_management_decode(pair, &request->arena, ret_management) : 0;
     return r < 0 ? err_pass(r) : CATALOG_OK;
 }
