@@ -123,7 +123,7 @@ static void on_log(void *owner, const struct runtime_log *log)
 {
     struct env *env = owner;
 
-    env_log_line(&env->log, log->real_ms, log->message);
+    env_log_line(&env->log, log->real_ms, log->message, (enum log_level)log->level);
 }
 
 static void on_foreign_request(void *owner, struct http_request *req)

@@ -34,7 +34,7 @@ static void on_output_line(void *owner, struct str line)
 {
     struct env_output *output = owner;
 
-    env_log_line(&output->env->log, clock_real_ms(), line);
+    env_log_line(&output->env->log, clock_real_ms(), line, LOG_LEVEL_NONE);
 }
 
 static const struct log_pipe_ops output_ops = {on_output_line};

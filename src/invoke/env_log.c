@@ -25,6 +25,13 @@ static enum report_level system_level(struct str level)
     return str_eq(level, STR("WARN")) ? REPORT_LEVEL_WARN : REPORT_LEVEL_INFO;
 }
 
+static enum log_level application_level(const struct function_version *version)
+{
+    return version->log_format == FUNCTION_LOG_JSON
+               ? log_level_of_name(version->log_level_application)
+               : LOG_LEVEL_NONE;
+}
+
 /* "2025/01/31/[$LATEST]<32 hex>", with the function's name before the bracket in a group that it
  * chose itself. */
 static void make_stream_name(struct env_log *log)
@@ -51,6 +58,7 @@ int env_log_init(struct env_log *log, struct log_store *store, struct function_v
         .version = version,
         .format = {.json = version->log_format == FUNCTION_LOG_JSON,
                    .level = system_level(version->log_level_system)},
+        .least = application_level(version),
     };
     make_stream_name(log);
     log->init_tail = calloc(1, sizeof(*log->init_tail));
@@ -71,7 +79,7 @@ void env_log_deinit(struct env_log *log)
     log->tail = NULL;
 }
 
-void env_log_line(struct env_log *log, uint64_t real_ms, struct str message)
+static void append(struct env_log *log, uint64_t real_ms, struct str message)
 {
     if (log->stream)
         log_stream_write(log->stream, real_ms, message);
@@ -80,6 +88,14 @@ void env_log_line(struct env_log *log, uint64_t real_ms, struct str message)
     log_tail_append(log->tail, message);
     if (!str_ends_with(message, STR("\n")))
         log_tail_append(log->tail, STR("\n"));
+}
+
+void env_log_line(struct env_log *log, uint64_t real_ms, struct str message, enum log_level level)
+{
+    if (log->least != LOG_LEVEL_NONE && level == LOG_LEVEL_NONE)
+        level = log_level_of_event(message);
+    if (level >= log->least)
+        append(log, real_ms, message);
 }
 
 void env_log_begin_run(struct env_log *log, struct log_tail *tail)
@@ -95,7 +111,7 @@ void env_log_begin_run(struct env_log *log, struct log_tail *tail)
 static void flush(struct env_log *log, uint64_t now_ms)
 {
     if (log->line.len && !buf_failed(&log->line))
-        env_log_line(log, now_ms, buf_str(&log->line));
+        append(log, now_ms, buf_str(&log->line));
     buf_clear(&log->line);
 }
 

@@ -9,6 +9,7 @@
  */
 
 #include "base/buf.h"
+#include "invoke/log_level.h"
 #include "invoke/log_tail.h"
 #include "obs/report.h"
 
@@ -22,6 +23,7 @@ struct env_log {
     struct log_stream *stream;        /* owned; NULL: nothing is kept */
     struct function_version *version; /* borrowed from the env */
     struct report_format format;
+    enum log_level least;       /* of the function's own events that are kept; NONE: all */
     struct buf line;            /* the platform line being made; its memory is reused */
     struct log_tail *tail;      /* borrowed from the running invocation; NULL: none */
     struct log_tail *init_tail; /* owned, until the first invocation */
@@ -31,8 +33,11 @@ struct env_log {
 int env_log_init(struct env_log *log, struct log_store *store, struct function_version *version);
 void env_log_deinit(struct env_log *log);
 
-/* One event of the function or its runtime. */
-void env_log_line(struct env_log *log, uint64_t real_ms, struct str message);
+/*
+ * One event of the function or its runtime. It is dropped when its level is too low for the
+ * function's configuration. NONE: it is the one that the message names.
+ */
+void env_log_line(struct env_log *log, uint64_t real_ms, struct str message, enum log_level level);
 
 /* An invocation begins; tail (may be NULL) collects from now on. */
 void env_log_begin_run(struct env_log *log, struct log_tail *tail);

@@ -116,8 +116,8 @@ func logLine(event string) error {
 
 // Go's own log has no levels: a function prints the record that the platform filters.
 func logWarning() error {
-	fmt.Println(`{"level":"INFO","message":"too low"}`)
-	fmt.Println(`{"level":"WARN","message":"high enough"}`)
+	fmt.Println(`{"timestamp":"2026-01-02T03:04:05Z","level":"INFO","message":"too low"}`)
+	fmt.Println(`{"timestamp":"2026-01-02T03:04:05Z","level":"WARN","message":"high enough"}`)
 	return nil
 }
 

@@ -67,8 +67,9 @@ async fn pause(event: &Value) -> Value {
 
 // println has no levels: a function prints the record that the platform filters.
 fn log_warning() -> Value {
-    println!(r#"{{"level":"INFO","message":"too low"}}"#);
-    println!(r#"{{"level":"WARN","message":"high enough"}}"#);
+    for (level, message) in [("INFO", "too low"), ("WARN", "high enough")] {
+        println!("{}", json!({"timestamp": "2026-01-02T03:04:05Z", "level": level, "message": message}));
+    }
     Value::Null
 }
 
