@@ -127,19 +127,13 @@ void lambda_delete_function_concurrency(struct api_request *request, void *conte
 void lambda_get_function_concurrency(struct api_request *request, void *context)
 {
     const struct lambda_get_function_concurrency_request *input = request->input;
-    const struct lambda_service *service = context;
     struct lambda_get_function_concurrency_response output = {0};
     struct function_settings settings;
     struct function_ref ref;
-    int r;
 
-    if (!name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &ref))
+    if (!function_settings_read(request, context, input->function_name, NAME_BY_POLICY,
+                                answer_not_found, &ref, &settings))
         return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
-    if (r != CATALOG_OK) {
-        answer_refused(request, &ref, r);
-        return;
-    }
     if (settings.reserves_concurrency)
         output.reserved_concurrent_executions = model_int(settings.reserved_concurrency);
     api_reply(request, &output);

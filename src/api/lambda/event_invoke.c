@@ -22,8 +22,9 @@
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
 
-static void refuse_function(struct api_request *request)
+static void refuse_function(struct api_request *request, const struct function_ref *ref)
 {
+    (void)ref;
     api_fault(request, &lambda_fault_resource_not_found, "The function doesn't exist.");
 }
 
@@ -249,7 +250,7 @@ static void put_done(struct function_edit *edit, int answer)
         break;
     case CATALOG_NOT_FOUND:
     case CATALOG_ALIAS_NOT_FOUND:
-        refuse_function(edit->request);
+        refuse_function(edit->request, &edit->ref);
         break;
     case PUT_NO_CONFIG:
         refuse_config(edit->request, &edit->ref);
@@ -386,27 +387,20 @@ void lambda_delete_function_event_invoke_config(struct api_request *request, voi
 void lambda_list_function_event_invoke_configs(struct api_request *request, void *context)
 {
     const struct lambda_list_function_event_invoke_configs_request *input = request->input;
-    const struct lambda_service *service = context;
     struct lambda_function_event_invoke_config items[PAGE_ITEMS_MAX];
     struct lambda_list_function_event_invoke_configs_response output = {0};
     struct function_settings settings;
     struct page_of_pairs page;
     struct page_place after;
     struct function_ref ref;
-    int r;
+    int r = 0;
 
-    if (!name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &ref) ||
-        !page_start(request, input->marker, &after))
-        return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
-    if (r == CATALOG_NOT_FOUND) {
-        refuse_function(request);
-        return;
-    }
-    if (r == CATALOG_OK &&
+    if (!function_settings_read(request, context, input->function_name, NAME_BY_POLICY,
+                                refuse_function, &ref, &settings) ||
+        !page_start(request, input->marker, &after) ||
         !page_pairs(request, &settings.event_invokes, &after, input->max_items, &page))
         return;
-    for (size_t i = 0; r >= 0 && i < page.count; i++)
+    for (size_t i = 0; r == 0 && i < page.count; i++)
         r = config_make(request, &ref.id, &page.ptr[i], &items[i]);
     if (r < 0) {
         api_fault_internal(request, err_pass(r));

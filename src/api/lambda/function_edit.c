@@ -9,6 +9,24 @@
 #include "api/request.h"
 #include "base/error.h"
 
+bool function_settings_read(struct api_request *request, const struct lambda_service *service,
+                            struct str function_name, enum name_access access,
+                            void (*refuse_missing)(struct api_request *request,
+                                                   const struct function_ref *ref),
+                            struct function_ref *ret_ref, struct function_settings *ret_settings)
+{
+    int r;
+
+    if (!name_resolve_unqualified(request, function_name, access, ret_ref))
+        return false;
+    r = catalog_get_settings(service->options.catalog, &ret_ref->id, &request->arena, ret_settings);
+    if (r == CATALOG_NOT_FOUND)
+        refuse_missing(request, ret_ref);
+    else if (r < 0)
+        api_fault_internal(request, err_pass(r));
+    return r == CATALOG_OK;
+}
+
 void function_edit_init(struct function_edit *edit, struct api_request *request, void *context,
                         int (*apply)(const struct catalog_edit *edit, struct catalog_draft *draft),
                         void (*on_done)(struct function_edit *edit, int answer))

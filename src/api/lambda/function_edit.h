@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * How an operation changes what belongs to a function or to one of its qualifiers: what all of them
- * share. The operation embeds one in an object in the request's arena, fills in the rule
- * (input.apply, which finds its object with container_of) and how to answer.
+ * How an operation reads and changes what belongs to a function or to one of its qualifiers: what
+ * all of them share. The operation embeds one in an object in the request's arena, fills in the
+ * rule (input.apply, which finds its object with container_of) and how to answer.
  */
 
 #include "api/lambda/names.h"
@@ -24,6 +24,16 @@ struct function_edit {
     /* private */
     struct catalog_change change;
 };
+
+/*
+ * The settings of the function of that name, which may have no qualifier. False: the request has
+ * been answered, by refuse_missing when there is no such function (answer_not_found() is one).
+ */
+bool function_settings_read(struct api_request *request, const struct lambda_service *service,
+                            struct str function_name, enum name_access access,
+                            void (*refuse_missing)(struct api_request *request,
+                                                   const struct function_ref *ref),
+                            struct function_ref *ret_ref, struct function_settings *ret_settings);
 
 /* In the request's arena. NULL: out of memory, and the request has been answered. */
 struct function_edit *function_edit_new(struct api_request *request, void *context,

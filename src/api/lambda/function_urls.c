@@ -23,8 +23,9 @@
 /* Of the Qualifier parameter, which the validator holds to it; a name may carry another one. */
 #define QUALIFIER_PATTERN "((?!^\\d+$)^[0-9a-zA-Z-_]+$)"
 
-static void refuse_function(struct api_request *request)
+static void refuse_function(struct api_request *request, const struct function_ref *ref)
 {
+    (void)ref;
     api_fault(request, &lambda_fault_resource_not_found, "Function does not exist");
 }
 
@@ -291,7 +292,7 @@ static void put_done(struct function_edit *edit, int answer)
         break;
     case CATALOG_NOT_FOUND:
     case CATALOG_ALIAS_NOT_FOUND:
-        refuse_function(edit->request);
+        refuse_function(edit->request, &edit->ref);
         break;
     case URL_EXISTS:
         refuse_second(edit);
@@ -414,19 +415,14 @@ void lambda_list_function_url_configs(struct api_request *request, void *context
     struct page_of_pairs page;
     struct page_place after;
     struct function_ref ref;
-    int r;
+    int r = 0;
 
-    if (!name_resolve_unqualified(request, input->function_name, NAME_OWN_ACCOUNT, &ref) ||
-        !page_start(request, input->marker, &after))
+    if (!function_settings_read(request, service, input->function_name, NAME_OWN_ACCOUNT,
+                                refuse_function, &ref, &settings) ||
+        !page_start(request, input->marker, &after) ||
+        !page_pairs(request, &settings.urls, &after, input->max_items, &page))
         return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
-    if (r == CATALOG_NOT_FOUND) {
-        refuse_function(request);
-        return;
-    }
-    if (r == CATALOG_OK && !page_pairs(request, &settings.urls, &after, input->max_items, &page))
-        return;
-    for (size_t i = 0; r >= 0 && i < page.count; i++) {
+    for (size_t i = 0; r == 0 && i < page.count; i++) {
         r = config_make(request, service, &ref.id, &page.ptr[i], &items[i]);
         if (r == 0 && !str_is_set(items[i].invoke_mode))
             items[i].invoke_mode = STR("BUFFERED");

@@ -427,19 +427,13 @@ void lambda_list_provisioned_concurrency_configs(struct api_request *request, vo
     struct page_of_pairs page;
     struct page_place after;
     struct function_ref ref;
-    int r;
+    int r = 0;
 
-    if (!name_resolve_unqualified(request, input->function_name, NAME_BY_POLICY, &ref) ||
-        !page_start(request, input->marker, &after))
+    if (!function_settings_read(request, service, input->function_name, NAME_BY_POLICY,
+                                answer_not_found, &ref, &settings) ||
+        !page_start(request, input->marker, &after) ||
+        !page_pairs(request, &settings.provisioned, &after, input->max_items, &page))
         return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
-    if (r != CATALOG_OK) {
-        answer_refused(request, &ref, r);
-        return;
-    }
-    if (!page_pairs(request, &settings.provisioned, &after, input->max_items, &page))
-        return;
-    r = 0;
     for (size_t i = 0; r == 0 && i < page.count; i++)
         r = item_make(request, service, &ref.id, &settings, &page.ptr[i], &items[i]);
     if (r < 0) {

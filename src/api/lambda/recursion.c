@@ -44,19 +44,13 @@ void lambda_put_function_recursion_config(struct api_request *request, void *con
 void lambda_get_function_recursion_config(struct api_request *request, void *context)
 {
     const struct lambda_get_function_recursion_config_request *input = request->input;
-    const struct lambda_service *service = context;
     struct lambda_get_function_recursion_config_response output;
     struct function_settings settings;
     struct function_ref ref;
-    int r;
 
-    if (!name_resolve_unqualified(request, input->function_name, NAME_OWN_ACCOUNT, &ref))
+    if (!function_settings_read(request, context, input->function_name, NAME_OWN_ACCOUNT,
+                                answer_not_found, &ref, &settings))
         return;
-    r = catalog_get_settings(service->options.catalog, &ref.id, &request->arena, &settings);
-    if (r != CATALOG_OK) {
-        answer_refused(request, &ref, r);
-        return;
-    }
     output.recursive_loop = settings.allows_recursion ? STR("Allow") : STR("Terminate");
     api_reply(request, &output);
 }
