@@ -11,15 +11,17 @@
 #include "base/must.h"
 
 enum {
-    LIMIT_FIRST = 8,       /* attempts of one function at the same time, to begin with */
-    GROW_MS = 100,         /* how often more are considered */
-    CALM_MS = 1000,        /* without need of them, until there are fewer again */
+    LIMIT_FIRST = 8, /* attempts of one function at the same time, to begin with */
+    LIMIT_BLIND = 32,
+    LOOK_MS = 500, /* how often that is looked at */
+    PATIENCE_LOOKS = 16,
     UNSETTLED_MS = 1000,   /* until the end of an event is written again */
     LOAD_BELOW = 32,       /* the window is filled when it has less */
     LOAD_FAILED_MS = 1000, /* until rows are read again after a failure */
 };
 
 #define NEVER UINT64_MAX
+#define WORTH 1.1
 
 uint64_t async_now(const struct async *async)
 {
@@ -59,6 +61,7 @@ struct async_queue *async_queue_make(struct async *async, struct str key)
     queue->async = async;
     queue->next_due = NEVER;
     queue->limit = LIMIT_FIRST;
+    queue->good_limit = LIMIT_FIRST;
     list_init(&queue->ready);
     list_init(&queue->arrivals);
     list_init(&queue->unsettled);
@@ -244,26 +247,39 @@ static void load(struct async_queue *queue)
 /* ---- how many at once ---- */
 
 /*
- * More attempts at the same time while that helps: when a function waits (for others) its rate
- * grows with them, when it computes it does not. One in eight looks is an experiment.
+ * How many attempts of one function at the same time? As many as help: a function that waits (for
+ * others) gets more done with more of them, one that computes does not, and there they would only
+ * take memory. So the number is found out: a quarter more is kept when it gets a tenth more done,
+ * else it is taken back, and tried again some looks later. What ends too seldom to tell gets up to
+ * LIMIT_BLIND.
  */
-static void limit_grow(struct async_queue *queue, uint64_t now)
+static void limit_probe(struct async_queue *queue, uint64_t now)
 {
-    uint64_t elapsed = now - queue->grown_ms;
-    double rate;
+    uint64_t elapsed = now - queue->looked_ms;
+    double rate = (double)queue->ended / (double)elapsed;
 
-    if (elapsed < GROW_MS)
+    if (elapsed < LOOK_MS)
         return;
-    rate = (double)queue->ended / (double)elapsed;
-    if (queue->ended == 0 || rate > queue->rate * 1.1)
-        queue->limit += 1 + queue->limit / 4;
-    else if (now / GROW_MS % 8 == 0)
-        queue->limit++;
+    queue->looked_ms = now;
+    if (queue->ended == 0) {
+        if (queue->limit < LIMIT_BLIND)
+            queue->limit += 1 + queue->limit / 4;
+        return;
+    }
+    queue->ended = 0;
+    if (queue->limit > queue->good_limit && rate < queue->good_rate * WORTH) {
+        queue->limit = queue->good_limit;
+        queue->patience = PATIENCE_LOOKS;
+    } else {
+        queue->good_limit = queue->limit;
+        queue->good_rate = rate;
+        if (queue->patience > 0)
+            queue->patience--;
+        else
+            queue->limit += 1 + queue->limit / 4;
+    }
     if (queue->limit > queue->async->options.concurrency_limit)
         queue->limit = queue->async->options.concurrency_limit;
-    queue->rate = rate;
-    queue->ended = 0;
-    queue->grown_ms = now;
 }
 
 static bool is_saturated(const struct async_queue *queue)
@@ -271,16 +287,18 @@ static bool is_saturated(const struct async_queue *queue)
     return !list_is_empty(&queue->ready) && queue->under_way >= queue->limit;
 }
 
-static void limit_shrink(struct async_queue *queue, uint64_t now)
+/* Nothing waits: there is no need for more than are under way. */
+static void limit_rest(struct async_queue *queue, uint64_t now)
 {
     size_t less = queue->limit - queue->limit / 4;
 
-    if (queue->limit <= LIMIT_FIRST || now - queue->grown_ms < CALM_MS)
+    if (now - queue->looked_ms < LOOK_MS)
         return;
-    queue->limit = less > LIMIT_FIRST ? less : LIMIT_FIRST;
-    queue->rate = 0;
+    queue->looked_ms = now;
     queue->ended = 0;
-    queue->grown_ms = now;
+    queue->limit = less > LIMIT_FIRST ? less : LIMIT_FIRST;
+    queue->good_limit = queue->limit;
+    queue->good_rate = 0;
 }
 
 void async_queue_attempt_ended(struct async_queue *queue)
@@ -305,6 +323,7 @@ void async_queue_refused(struct async_queue *queue, struct async_item *item)
         async_now(queue->async) +
         retry_delivery_delay(queue->refusals, queue->async->options.delay_permille);
     queue->limit = queue->under_way > 0 ? queue->under_way : 1;
+    queue->good_limit = queue->limit;
     arena_deinit(&item->arena);
     arena_init(&item->arena);
     queue->ready_count++;
@@ -345,7 +364,7 @@ static void timer_set(struct async_queue *queue, uint64_t now)
     if (queue->async->runs && !list_is_empty(&queue->ready) && queue->paused_until > now)
         at = earlier(at, queue->paused_until);
     if (queue->async->runs && is_saturated(queue))
-        at = earlier(at, now + GROW_MS);
+        at = earlier(at, now + LOOK_MS);
     if (queue->async->runs && list_is_empty(&queue->ready) && !queue->is_loading)
         at = earlier(at, queue->next_due);
     if (at == NEVER)
@@ -362,9 +381,9 @@ void async_queue_pump(struct async_queue *queue)
         return;
     queue->pumps = true;
     if (is_saturated(queue))
-        limit_grow(queue, now);
+        limit_probe(queue, now);
     else if (list_is_empty(&queue->ready))
-        limit_shrink(queue, now);
+        limit_rest(queue, now);
     while (queue->async->runs && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
            queue->under_way < queue->limit)
         start(queue, ready_pop(queue));

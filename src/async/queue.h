@@ -51,13 +51,15 @@ struct async_queue {
     uint64_t rows;
     size_t items; /* in memory, in whatever state */
     size_t under_way;
-    size_t limit; /* of under_way; grows while that helps */
+    size_t limit; /* of under_way */
     uint64_t paused_until;
     uint32_t refusals; /* in a row, for want of concurrency */
-    uint64_t ended;    /* attempts, since grown_ms */
-    uint64_t grown_ms;
-    double rate; /* of ended, before the last growth */
-    bool pumps;  /* async_queue_pump() is at work */
+    uint64_t ended;    /* attempts, since looked_ms */
+    uint64_t looked_ms;
+    size_t good_limit; /* what is known to be worth it, and what it gets done each millisecond */
+    double good_rate;
+    unsigned patience; /* looks until more is tried */
+    bool pumps;        /* async_queue_pump() is at work */
     bool is_loading;
     struct store_scan scan;
     struct arena scan_arena; /* the place from which it goes on */
