@@ -217,3 +217,13 @@ def test_unfinished_output_precedes_the_answer(suite):
 def test_async(suite):
     environment = suite("later")
     assert [environment.invoke(number).json for number in range(3)] == [0, 1, 2]
+
+
+@case("Streaming")
+def test_streaming(suite, facts):
+    environment = suite("stream")
+    for _ in range(2):
+        streamed = b"".join(environment.stream(["one", "two", "three"]))
+        prelude, _, text = streamed.rpartition(b"\0" * 8)
+        assert text == b"onetwothree"
+        assert bool(prelude) == facts.streams_have_prelude

@@ -141,6 +141,10 @@ class Environment:
         self.send_invoke(payload, pieces=pieces, **metadata)
         return self._await_answer()
 
+    def stream(self, event):
+        """The parts of a streamed answer."""
+        return self.invoke(event).parts
+
     def send_invoke(self, payload, pieces=1, **metadata):
         self.invocation += 1
         values = {

@@ -2,6 +2,7 @@
 """A function in a daemon, as cases.py wants to see it: the counterpart of channel_peer.py."""
 
 import base64
+import json
 import re
 
 from channel_peer import Answer
@@ -35,6 +36,15 @@ class Deployed:
         return Answer(
             self._kind(response), response.payload, request_id=response.request_id, logs=[response.log]
         )
+
+    def stream(self, event):
+        """The parts of a streamed answer."""
+        answer = self._function.client.invoke_with_response_stream(
+            FunctionName=self.function_name, Payload=json.dumps(event)
+        )
+        events = list(answer["EventStream"])
+        assert events.pop() == {"InvokeComplete": {}}
+        return [event["PayloadChunk"]["Payload"] for event in events]
 
     @staticmethod
     def _kind(response):

@@ -87,6 +87,7 @@ class Language:
     paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
     traces_have_files: bool = True  # do the frames of the X-Ray cause name them?
     reads_client_env: bool = True  # does the context have what the caller says of its device?
+    streams_have_prelude: bool = False  # status and headers, for function URLs
     is_long: bool = False  # needs another toolchain: only with ./check --all
     without: dict = field(default_factory=dict)  # test: why it does not apply
 
@@ -96,7 +97,7 @@ class Language:
 
 
 NO_ASYNC = "no asynchronous handlers"
-NO_STREAM = "no response streaming"
+NO_STREAM = dict.fromkeys(("test_streaming", "test_streamed_frames"), "no response streaming")
 COMPILED = "the compiler finds them"
 FREE_HANDLER = "the handler string is free text"
 
@@ -109,7 +110,7 @@ LANGUAGES = {
             runtime="python3.13",
             command=python_command,
             deep="def handler(event, context):\n    return 'deep'\n",
-            without={"test_async": NO_ASYNC, "test_streaming": NO_STREAM},
+            without={"test_async": NO_ASYNC, **NO_STREAM},
         ),
         Language(
             name="node",
@@ -141,7 +142,7 @@ LANGUAGES = {
                 "test_deep_nesting": "AWS's client parses 100 levels at most",
                 "test_missing_handler": "a missing method is an error of the invocation",
                 "test_async": NO_ASYNC,
-                "test_streaming": NO_STREAM,
+                **NO_STREAM,
             },
         ),
         Language(
@@ -165,7 +166,7 @@ LANGUAGES = {
                 "test_error_with_long_message": "errors over 256 KB are replaced",
                 "test_syntax_error": COMPILED,
                 "test_handler_in_folder": "the assembly is in the root of the package",
-                "test_streaming": NO_STREAM,
+                **NO_STREAM,
             },
         ),
         Language(
@@ -189,6 +190,7 @@ LANGUAGES = {
             error_type="&alloc::boxed::Box<dyn core::error::Error"
             " + core::marker::Send + core::marker::Sync>",
             reads_client_env=False,
+            streams_have_prelude=True,
             is_long=True,
             without={
                 "test_deep_nesting": "serde_json parses 128 levels at most",
@@ -203,7 +205,7 @@ LANGUAGES = {
             runtime="provided.al2023",
             build=builds.build_awslambdaric,
             is_long=True,
-            without={"test_async": NO_ASYNC},
+            without={"test_async": NO_ASYNC, **NO_STREAM},
         ),
         Language(
             name="aws-lambda-ric",

@@ -233,7 +233,7 @@ def test_context_of_the_caller(suite):
 
 
 @case("Streaming")
-def test_streaming(suite):
+def test_streamed_frames(suite):
     answer = suite("stream").invoke(["one", "two", "three"])
     assert len(answer.parts) >= 2
     assert answer.payload == b"onetwothree"

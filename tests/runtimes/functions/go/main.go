@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"strconv"
@@ -127,12 +128,24 @@ func later(event any) (any, error) {
 	return <-answer, nil
 }
 
+func stream(event []string) (io.Reader, error) {
+	reader, writer := io.Pipe()
+	go func() {
+		for _, part := range event {
+			_, _ = io.WriteString(writer, part)
+		}
+		_ = writer.Close()
+	}()
+	return reader, nil
+}
+
 func main() {
 	handlers := map[string]any{
 		"echo": echo, "nothing": nothing, "counter": counter, "environment": environment,
 		"directory": directory, "describe": describe, "fail": fail, "unserialisable": unserialisable,
 		"leave": leave, "kill": kill, "say": say, "say_part": sayPart, "pause": pause,
 		"leave_or_count": leaveOrCount, "log": logLine, "log_warning": logWarning, "later": later,
+		"stream": stream,
 	}
 	lambda.Start(handlers[os.Getenv("_HANDLER")])
 }

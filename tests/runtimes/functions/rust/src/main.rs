@@ -7,6 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lambda_runtime::streaming::{channel, Body, Response};
 use lambda_runtime::{service_fn, Context, Error, LambdaEvent};
 use serde_json::{json, Value};
 
@@ -68,7 +69,10 @@ async fn pause(event: &Value) -> Value {
 // println has no levels: a function prints the record that the platform filters.
 fn log_warning() -> Value {
     for (level, message) in [("INFO", "too low"), ("WARN", "high enough")] {
-        println!("{}", json!({"timestamp": "2026-01-02T03:04:05Z", "level": level, "message": message}));
+        println!(
+            "{}",
+            json!({"timestamp": "2026-01-02T03:04:05Z", "level": level, "message": message})
+        );
     }
     Value::Null
 }
@@ -98,7 +102,20 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     })
 }
 
+async fn stream(event: LambdaEvent<Vec<String>>) -> Result<Response<Body>, Error> {
+    let (mut sender, body) = channel();
+    tokio::spawn(async move {
+        for part in event.payload {
+            sender.send_data(part.into()).await.unwrap();
+        }
+    });
+    Ok(Response::from(body))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    if std::env::var("_HANDLER")? == "stream" {
+        return lambda_runtime::run(service_fn(stream)).await;
+    }
     lambda_runtime::run(service_fn(handle)).await
 }
