@@ -378,9 +378,10 @@ def test_an_environment_that_ends_is_replaced(own_daemon, connect):
     until(lambda: health(own_daemon)['environments'] == 0, 'it is replaced for ever')
 
 
-def test_deleted_with_its_version(own_daemon, alone):
+@pytest.mark.parametrize('what', [{'Qualifier': '2'}, {}], ids=['version', 'function'])
+def test_deleted_with_what_they_are_for(own_daemon, alone, what):
     client, function = alone
     put(client, function, '2', 2)
     is_ready(client, function, '2', 2)
-    client.delete_function(FunctionName=function.name, Qualifier='2')
+    client.delete_function(FunctionName=function.name, **what)
     until(lambda: health(own_daemon)['environments'] == 0, 'they are still there')

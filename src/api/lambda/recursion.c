@@ -2,12 +2,9 @@
 
 /* PutFunctionRecursionConfig, GetFunctionRecursionConfig. */
 
-#include <errno.h>
-
 #include "api/lambda/answers.h"
 #include "api/lambda/function_edit.h"
 #include "api/lambda/handlers.h"
-#include "api/lambda/service_internal.h"
 #include "api/request.h"
 #include "model/lambda/shapes.h"
 
