@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conformance suite of the languages against a daemon: the cases of tests/runtimes/cases.py, and what needs one."""
+import subprocess
+
 import pytest
 from cases import *  # noqa: F403
 from cases import case
@@ -84,3 +86,27 @@ def test_log_levels(suite):
     (log,) = function.invoke({}).logs
     assert 'high enough' in log
     assert 'too low' not in log
+
+
+GEMSPEC = '''
+Gem::Specification.new do |s|
+  s.name = '{0}'
+  s.version = '1.0.0'
+  s.summary = s.authors = 'x'
+  s.files = ['lib/{0}.rb']
+end
+'''
+
+
+@pytest.mark.parametrize('version', ['3.4.0', None], ids=['of the runtime', 'of the host'])
+def test_ruby_gems_in_the_package(functions, version):
+    """Gems are found where bundler puts them for the Ruby asked for, and for the one that the host has."""
+    version = version or subprocess.run(['ruby', '-e', 'print RbConfig::CONFIG["ruby_version"]'],
+                                        check=True, stdout=subprocess.PIPE, text=True).stdout
+    gems = f'vendor/bundle/ruby/{version}'
+    function = functions.create({
+        'app.rb': "require 'greeter'\ndef handler(event:, context:) = GREETING\n",
+        f'{gems}/specifications/greeter-1.0.0.gemspec': GEMSPEC.format('greeter'),
+        f'{gems}/gems/greeter-1.0.0/lib/greeter.rb': "GREETING = 'hello'\n",
+    }, Runtime='ruby3.4')
+    assert function.invoke().json == 'hello'

@@ -106,7 +106,8 @@ def build_aws_lambda_ric(_language):
     tools = KEPT / "aws-lambda-ric"
     tools.mkdir(parents=True, exist_ok=True)
     # The client's own build steps are scripts of its package.
-    run("npm", "install", "--no-audit", "--no-fund", "--no-save", AWS_LAMBDA_RIC, cwd=tools)
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", tools)
+    run(*npm, AWS_LAMBDA_RIC, cwd=tools)
     client = package / "node_modules/aws-lambda-ric"
     for part in ("bin", "dist"):
         shutil.copytree(tools / "node_modules/aws-lambda-ric" / part, client / part)

@@ -6,8 +6,6 @@
 # The interpreter is started without RubyGems, which takes four times as long to load as all the
 # rest. It comes when somebody names Gem, or requires what is not in the library or the function.
 
-require 'rbconfig'
-
 module Lambd
   # RubyGems, loaded late.
   module LateGems
@@ -47,7 +45,7 @@ module Lambd
         private :require
       end
       result = require('rubygems')
-      own = RbConfig::CONFIG['ruby_version']
+      own = "#{RUBY_VERSION[/\A\d+\.\d+/]}.0"
       extra = EXTRA_FOLDERS.map { |folder| "#{folder}/#{own}" }
       Gem.use_paths(nil, Gem.path | extra.select { |folder| Dir.exist?(folder) })
       result
