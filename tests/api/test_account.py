@@ -38,7 +38,7 @@ def test_code_signing_config_absent(functions, client):
 # Valid values of the members that the operations without an implementation require.
 DURABLE_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:f:1/durable-execution/e/1'
 VALID = {
-    'FunctionName': 'f', 'Qualifier': '1', 'InvokeArgs': b'{}', 'DurableExecutionArn': DURABLE_ARN,
+    'FunctionName': 'f', 'Qualifier': '1', 'DurableExecutionArn': DURABLE_ARN,
     'CheckpointToken': 'dG9rZW4=', 'CallbackId': 'aWQ=', 'CapacityProviderName': 'c',
     'VpcConfig': {'SubnetIds': ['subnet-1'], 'SecurityGroupIds': ['sg-1']},
     'PermissionsConfig': {'CapacityProviderOperatorRoleArn': 'arn:aws:iam::000000000000:role/r'},
