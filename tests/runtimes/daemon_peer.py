@@ -33,8 +33,9 @@ class Deployed:
             arguments["ClientContext"] = base64.b64encode(Client_Context.encode()).decode()
         response = self._function.invoke(**arguments)
         self._last = response
+        kind = self._kind(response)
         return Answer(
-            self._kind(response), response.payload, request_id=response.request_id, logs=[response.log]
+            kind, response.payload, request_id=response.request_id, logs=[response.log]
         )
 
     def stream(self, event):

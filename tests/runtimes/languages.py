@@ -47,8 +47,8 @@ def node_command():
 
 
 def ruby_command():
-    bootstrap = ROOT / "runtimes/ruby/bootstrap.rb"
-    return [newest("/usr/bin/ruby3.*"), "--disable=gems,did_you_mean,error_highlight", str(bootstrap)]
+    options = "--disable=gems,did_you_mean,error_highlight"
+    return [newest("/usr/bin/ruby3.*"), options, str(ROOT / "runtimes/ruby/bootstrap.rb")]
 
 
 def dotnet_command():
@@ -67,7 +67,7 @@ class Language:
     name: str
     title: str
     runtime: str  # the API's identifier
-    command: Callable[[], list] = None  # starts our client; None: a custom runtime, it has no channel
+    command: Callable[[], list] = None  # starts our client; None: a custom runtime, without channel
     handler: str = "cases.{}"  # of a case
     build: Callable = source_folder  # the unpacked package
     error_type: str = "{}"

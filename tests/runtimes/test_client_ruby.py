@@ -214,6 +214,14 @@ def test_gems_of_the_function(run, tmp_path, statement):
     assert environment.invoke({}).json == ["hello", True]
 
 
+def test_libraries_that_were_loaded_at_the_start(run):
+    options = {"RUBYOPT": "-rlogger -ruri -rtime -rrubygems"}
+    body = "Logger.new($stdout).info('x')\n[URI('http://x/y').path, Time.parse('2026-01-02').day]"
+    answer = run(body, options).invoke({})
+    assert answer.json == ["/y", 2]
+    assert [log.text.endswith(" -- : x\n") for log in answer.logs] == [True]
+
+
 def test_rubygems_is_not_loaded_without_need(run):
     body = "$LOADED_FEATURES.grep(%r{/(rubygems|logger|net/http)\\.rb$})"
     assert run(body).invoke({}).json == []

@@ -34,8 +34,9 @@ module Lambd
       raise "frame of type #{frame.type} before INIT" unless frame.type == Channel::INIT
 
       new(channel, frame.payload).run
-    rescue EOFError, Errno::EPIPE, Errno::ECONNRESET
-      # Nobody is left to answer. Exit handlers and threads of the function cannot matter.
+    rescue IOError, Errno::EPIPE, Errno::ECONNRESET
+      # Nobody is left to answer, or this is a forked child that came back from the handler. Exit
+      # handlers and threads of the function cannot matter.
       exit!(0)
     end
 

@@ -13,8 +13,8 @@ class LambdaHandler
     unless [2, 3].include?(parts.size)
       raise ArgumentError,
             "Invalid handler #{parts}, must be of form FILENAME.METHOD or FILENAME.CLASS.METHOD " \
-            'where FILENAME corresponds with an existing Ruby source file FILENAME.rb, CLASS is an ' \
-            'optional module/class namespace and METHOD is a callable method. If using CLASS, ' \
+            'where FILENAME corresponds with an existing Ruby source file FILENAME.rb, CLASS is ' \
+            'an optional module/class namespace and METHOD is a callable method. If using CLASS, ' \
             'METHOD must be a class-level method.'
     end
     @handler_file_name = parts.first

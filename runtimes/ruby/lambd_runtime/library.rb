@@ -54,15 +54,16 @@ module Lambd
 
   module_function
 
-  # Libraries that AWS's own client has loaded before the function.
+  # Libraries that AWS's own client has loaded before the function. RUBYOPT may have loaded them.
   def prepare_library
     shadow = File.expand_path('../shadow', __dir__)
     $LOAD_PATH.unshift(shadow)
+    require "#{shadow}/logger" if defined?(::Logger)
     { Logger: 'logger', Net: 'net/http', StringIO: 'stringio', URI: 'uri' }
       .each { |name, file| Object.autoload(name, file) }
-    Kernel.define_method(:URI, &loading('uri', :URI)) unless Kernel.method_defined?(:URI, false)
+    Kernel.define_method(:URI, &loading('uri', :URI)) unless Kernel.private_method_defined?(:URI)
     prepare_time
-    LateGems.install
+    LateGems.install unless defined?(::Gem)
   end
 
   # A method that loads the library that defines it, and calls what it finds there.
