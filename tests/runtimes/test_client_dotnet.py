@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from channel_peer import REQUEST_ID
+from channel_peer import REQUEST_ID, TRACE_ID
 
 ORDER = {
     "CUSTOMER": "Ada",
@@ -162,3 +162,27 @@ def test_json_console(suite):
     record = json.loads(log.text)
     assert list(record) == ["timestamp", "level", "requestId", "message"]
     assert (record["level"], record["message"]) == ("Information", "hello")
+
+
+def test_context_of_a_device(suite):
+    client = {
+        "app_package_name": "example.app",
+        "app_title": "App",
+        "app_version_code": "12",
+        "app_version_name": "1.2",
+        "installation_id": "1",
+    }
+    answer = suite("application").invoke(
+        {}, Client_Context=json.dumps({"client": client}), Trace_Id=TRACE_ID
+    )
+    assert answer.json == [*client.values(), TRACE_ID]
+
+
+def test_member_of_the_context_that_is_not_known(suite):
+    answer = suite("newer").invoke({})
+    assert answer.json["errorType"] == "MissingMethodException"
+    assert "NewerThanThisRuntime" in answer.json["errorMessage"]
+
+
+def test_serializer_of_the_function(suite):
+    assert suite("serialized").invoke(raw=b"[1, 2]").payload == b"<Int32 6>"

@@ -3,6 +3,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from channel_peer import REQUEST_ID
@@ -121,6 +122,26 @@ def test_functions_can_redefine_the_marshaller(run):
     answer = run(source + HANDLER.format("event + 1")).invoke(raw=b'"abc"')
     assert answer.payload == b"<6>"
     assert answer.metadata["Content-Type"] == "text/xml"
+
+
+def test_context(run):
+    body = (
+        "[context.class, context.deadline_ms - context.get_remaining_time_in_millis,"
+        " context.client_context, context.identity]"
+    )
+    environment = run(body)
+    before_ms = time.time_ns() // 1000000
+    answer = environment.invoke(
+        {}, Client_Context='{"client": {"x": 1}}', Cognito_Identity='{"any": "key"}'
+    )
+    name, now_ms, client_context, identity = answer.json
+    assert name == "LambdaContext"
+    assert before_ms <= now_ms <= time.time_ns() // 1000000
+    assert (client_context, identity) == ({"client": {"x": 1}}, {"any": "key"})
+
+
+def test_time_that_is_over(run):
+    assert run("context.get_remaining_time_in_millis").invoke({}, Deadline_Ms="1").json == 0
 
 
 def test_puts_is_one_event(run):

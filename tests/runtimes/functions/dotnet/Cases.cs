@@ -29,7 +29,11 @@ namespace Amazon.Lambda.Core
 
     public interface IClientApplication
     {
+        string AppPackageName { get; }
         string AppTitle { get; }
+        string AppVersionCode { get; }
+        string AppVersionName { get; }
+        string InstallationId { get; }
     }
 
     public interface IClientContext
@@ -53,6 +57,25 @@ namespace Amazon.Lambda.Core
         int MemoryLimitInMB { get; }
         TimeSpan RemainingTime { get; }
         string TenantId { get; }
+        string TraceId { get; }
+        string NewerThanThisRuntime { get; }
+    }
+
+    public interface ILambdaSerializer
+    {
+        T Deserialize<T>(Stream stream);
+        void Serialize<T>(T value, Stream stream);
+    }
+
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Method)]
+    public class LambdaSerializerAttribute : Attribute
+    {
+        public LambdaSerializerAttribute(Type type)
+        {
+            SerializerType = type;
+        }
+
+        public Type SerializerType { get; set; }
     }
 }
 
@@ -195,6 +218,21 @@ namespace Cases
         public void nested() =>
             throw new AggregateException("all", new CustomError("one"), new InvalidOperationException("two"));
 
+        public string[] application(object value, ILambdaContext context)
+        {
+            var client = context.ClientContext.Client;
+            return new[]
+            {
+                client.AppPackageName, client.AppTitle, client.AppVersionCode, client.AppVersionName,
+                client.InstallationId, context.TraceId,
+            };
+        }
+
+        public string newer(object value, ILambdaContext context) => context.NewerThanThisRuntime;
+
+        [LambdaSerializer(typeof(Lengths))]
+        public int serialized(string text) => text.Length;
+
         public void overloaded(int value) { }
 
         public void overloaded(string value) { }
@@ -202,6 +240,18 @@ namespace Cases
         public void three(int one, int two, int three) { }
 
         public void two(int one, int two) { }
+    }
+
+    // Events are their raw text, answers are in angle brackets.
+    public class Lengths : ILambdaSerializer
+    {
+        public T Deserialize<T>(Stream stream) => (T)(object)new StreamReader(stream).ReadToEnd();
+
+        public void Serialize<T>(T value, Stream stream)
+        {
+            var data = System.Text.Encoding.UTF8.GetBytes($"<{typeof(T).Name} {value}>");
+            stream.Write(data, 0, data.Length);
+        }
     }
 
     public enum Kind { Plain, Gift }
