@@ -85,7 +85,9 @@ def check_everything(client, changed):
     assert client.get_alias(FunctionName=name, Name='live')['Description'] == word
     weights = client.get_alias(FunctionName=name, Name='weighted').get('RoutingConfig')
     assert weights == ({'AdditionalVersionWeights': {'2': 0.25}} if changed else None)
-    statement, = json.loads(client.get_policy(**live)['Policy'])['Statement']
+    # The provider itself adds a statement for the public URL.
+    statements = {each['Sid']: each for each in json.loads(client.get_policy(**live)['Policy'])['Statement']}
+    statement = statements['bucket']
     assert statement['Condition']['ArnLike'] == {'AWS:SourceArn': f'arn:aws:s3:::{word}'}
     assert client.get_function_url_config(**live)['Cors']['MaxAge'] == (86400 if changed else 3600)
     assert client.get_function_event_invoke_config(**live)['MaximumEventAgeInSeconds'] == (120 if changed else 60)
