@@ -123,20 +123,43 @@ static void on_log(void *owner, const struct runtime_log *log)
 {
     struct env *env = owner;
 
-    env_log_line(&env->log, log->real_ms, log->message, (enum log_level)log->level);
+    const struct env_output_event event = {
+        .type = SUBSCRIPTION_FUNCTION,
+        .real_ms = log->real_ms,
+        .level = (enum log_level)log->level,
+        .message = log->message,
+    };
+
+    env_log_output(&env->log, &event);
 }
 
 static void on_foreign_request(void *owner, struct http_request *req)
 {
     struct env *env = owner;
 
-    if (extensions_api_request(env->extensions, req))
+    if (extensions_api_request(env->extensions, req) || telemetry_request(env->telemetry, req))
         return;
     if (env->state == ENV_LEAVING)
         answer_internal_error(req); /* nobody is there to act for it */
     else
         env->ops->api_request(env->owner, env, req);
 }
+
+static void on_socket_wanted(void *owner)
+{
+    struct env *env = owner;
+
+    (void)sandbox_socket(env->sandbox); /* without a box nobody needs one */
+}
+
+static void on_socket_made(void *owner, int fd)
+{
+    struct env *env = owner;
+
+    telemetry_give_socket(env->telemetry, fd);
+}
+
+static const struct telemetry_ops telemetry_ops = {on_socket_wanted};
 
 static const struct extensions_api_ops extensions_ops = {
     .changed = env_on_extensions_changed,
@@ -210,6 +233,7 @@ static const struct sandbox_ops sandbox_ops = {
     .extension_started = env_on_extension_started,
     .extensions_started = env_on_extensions_started,
     .process_exited = env_on_process_exited,
+    .socket_made = on_socket_made,
     .failed = on_failed,
 };
 
@@ -280,8 +304,15 @@ static void on_timer(uv_timer_t *timer)
 
 static void run_hopeless(struct env *env)
 {
-    env_log_init_report(&env->log, clock_mono_ns() - env->phase_ns, STR("invoke"), REPORT_ERROR,
-                        STR("Runtime.InvalidEntrypoint"));
+    const struct env_log_init_end end = {
+        .phase = STR("invoke"),
+        .status = REPORT_ERROR,
+        .error_type = "Runtime.InvalidEntrypoint",
+        .ns = clock_mono_ns() - env->phase_ns,
+        .is_logged = true,
+    };
+
+    env_log_init_end(&env->log, &end);
     env_write_start(env);
     env_respond_error(env, "Runtime.InvalidEntrypoint", env->hopeless.text);
     env_end_run(env, REPORT_ERROR, "Runtime.InvalidEntrypoint");
@@ -296,6 +327,8 @@ void env_run(struct env *env, struct invocation *inv)
     env->started = false;
     env->responded = false;
     env->function_error = false;
+    env->first_byte_ns = env->responded_ns = env->runtime_done_ns = 0;
+    env->produced_bytes = 0;
     env_log_begin_run(&env->log, inv->tail);
     env_thaw(env);
     env_limit_start(env, (uint64_t)env->version->timeout_s * 1000);
@@ -331,8 +364,7 @@ static int build_process_env(struct env *env)
 {
     struct process_env_options options = {
         .log_stream = str_of(env->log.stream_name),
-        .initialization_type =
-            env->is_provisioned ? STR("provisioned-concurrency") : STR("on-demand"),
+        .initialization_type = env->log.initialization_type,
         .endpoint_url = env->context->endpoint_url,
     };
 
@@ -353,7 +385,8 @@ static int start(struct env *env, struct reason *why)
     int r;
 
     runtime_name_parse(&name, env->version->runtime);
-    r = env_log_init(&env->log, env->context->logs, env->version);
+    r = env_log_init(&env->log, env->context->logs, env->version,
+                     env->is_provisioned ? STR("provisioned-concurrency") : STR("on-demand"));
     if (r < 0)
         return err_pass(r);
     r = build_process_env(env);
@@ -365,8 +398,13 @@ static int start(struct env *env, struct reason *why)
     r = extensions_api_new(&env->extensions, &function, &extensions_ops, env);
     if (r < 0)
         return err_pass(r);
+    r = telemetry_new(&env->telemetry, env->context->loop, extensions_api_set(env->extensions),
+                      &telemetry_ops, env);
+    if (r < 0)
+        return err_pass(r);
+    env->log.telemetry = env->telemetry;
     if (name.family == RUNTIME_OTHER) {
-        env_log_init_start(&env->log, &name);
+        env_log_init_start(&env->log, STR("init"));
         reason_set(&env->hopeless, "this version of lambd cannot run %.*s functions yet",
                    STR_FMT(env->version->runtime));
         env_limit_start(env, 0); /* said from the loop, not from here */
@@ -377,10 +415,10 @@ static int start(struct env *env, struct reason *why)
     r = sandbox_new(&env->sandbox, env->context->sandboxes, &spec, &sandbox_ops, env, why);
     if (r < 0)
         return err_pass(r);
-    env_log_init_start(&env->log, &name);
     r = env_start_processes(env);
     if (r < 0)
         return err_pass(r);
+    env_log_init_start(&env->log, STR("init"));
     env_limit_start(env, ENV_START_LIMIT_MS);
     return 0;
 }
@@ -430,6 +468,8 @@ void env_destroy(struct env *env)
     list_remove(&env->lru_node);
     for (size_t i = 0; i < array_count(env->outputs); i++)
         env->outputs[i].pipe = log_pipe_free(env->outputs[i].pipe);
+    env->log.telemetry = NULL;
+    env->telemetry = telemetry_free(env->telemetry);
     env->extensions = extensions_api_free(env->extensions);
     env->session = session_free(env->session);
     env->sandbox = sandbox_free(env->sandbox);

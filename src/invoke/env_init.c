@@ -20,7 +20,9 @@
 void env_run_reinit(struct env *env)
 {
     env->state = ENV_REINIT;
-    if (env_start_processes(env) < 0) {
+    if (env_start_processes(env) == 0) {
+        env_log_init_start(&env->log, STR("invoke"));
+    } else {
         env_respond_error(env, "Sandbox.Failure", "the runtime process could not be started");
         env_become_down(env);
         env_end_run(env, REPORT_ERROR, "Sandbox.Failure");
@@ -34,7 +36,15 @@ static void on_output_line(void *owner, struct str line)
 {
     struct env_output *output = owner;
 
-    env_log_line(&output->env->log, clock_real_ms(), line, LOG_LEVEL_NONE);
+    struct env *env = output->env;
+    const struct env_output_event event = {
+        .type = output == &env->outputs[SANDBOX_PROCESS_RUNTIME] ? SUBSCRIPTION_FUNCTION
+                                                                 : SUBSCRIPTION_EXTENSION,
+        .real_ms = clock_real_ms(),
+        .message = line,
+    };
+
+    env_log_output(&env->log, &event);
 }
 
 static const struct log_pipe_ops output_ops = {on_output_line};
@@ -82,6 +92,7 @@ int env_start_processes(struct env *env)
     env->starts++;
     session_start(env->session, env->is_framed);
     /* Only layers bring extensions: without one there is nothing to wait for. */
+    telemetry_reset(env->telemetry);
     extensions_api_reset(env->extensions, env->version->layer_count > 0);
     return env->version->layer_count ? start_extensions(env) : start_runtime(env);
 }
@@ -154,13 +165,32 @@ void env_on_ready(void *owner, int listener_fd)
 
 /* ---- the init is over ---- */
 
-/* One line for each extension, however the init went. */
-static void log_extensions(struct env *env)
+static void log_subscription(void *owner, const struct extension *extension,
+                             const struct subscription *subscription)
+{
+    struct env *env = owner;
+
+    env_log_subscription(&env->log, extension, subscription);
+}
+
+/* However it went: who was there, and how long it took. */
+static void log_init_end(struct env *env, enum report_status status, const char *type)
 {
     const struct extensions *set = extensions_api_set(env->extensions);
+    bool is_first = env->state != ENV_REINIT;
+    const struct env_log_init_end end = {
+        .phase = is_first ? STR("init") : STR("invoke"),
+        .status = status,
+        .error_type = type,
+        .ns = clock_mono_ns() - env->phase_ns,
+        .is_logged = is_first || (env->init_report && status != REPORT_SUCCESS),
+    };
 
+    env_drain_outputs(env);
     for (size_t i = 0; i < set->count; i++)
         env_log_extension(&env->log, &set->list[i]);
+    telemetry_each(env->telemetry, log_subscription, env);
+    env_log_init_end(&env->log, &end);
 }
 
 /*
@@ -169,22 +199,13 @@ static void log_extensions(struct env *env)
  */
 void env_first_init_failed(struct env *env, enum report_status status, const char *type)
 {
-    uint64_t ns = clock_mono_ns() - env->phase_ns;
-
-    env_drain_outputs(env);
-    log_extensions(env);
-    env_log_init_report(&env->log, ns, STR("init"), status, str_of(type));
+    log_init_end(env, status, type);
     env->init_report = true;
 }
 
 void env_report_suppressed_init(struct env *env, enum report_status status, const char *type)
 {
-    uint64_t ns = clock_mono_ns() - env->phase_ns;
-
-    env_drain_outputs(env);
-    log_extensions(env);
-    if (env->init_report)
-        env_log_init_report(&env->log, ns, STR("invoke"), status, str_of(type));
+    log_init_end(env, status, type);
 }
 
 static bool is_initialising(const struct env *env)
@@ -202,8 +223,8 @@ static void check_init(struct env *env)
     if (!env->runtime_started || !env->runtime_waits || !extensions_are_ready(set))
         return;
     set->is_closed = true;
-    env_drain_outputs(env);
-    log_extensions(env);
+    log_init_end(env, REPORT_SUCCESS, NULL);
+    telemetry_close(env->telemetry);
     if (env->state == ENV_REINIT) {
         env->init_report = false;
         env_deliver(env);

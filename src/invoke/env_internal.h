@@ -18,6 +18,7 @@
 #include "obs/report.h"
 #include "runtime/extensions_api.h"
 #include "runtime/session.h"
+#include "runtime/telemetry.h"
 #include "sandbox/sandbox.h"
 
 struct log_pipe;
@@ -64,6 +65,7 @@ struct env {
     void *owner;
     struct sandbox *sandbox;                               /* owned */
     struct runtime_session *session;                       /* owned */
+    struct telemetry *telemetry;                           /* owned */
     struct extensions_api *extensions;                     /* owned */
     struct env_output outputs[1 + SANDBOX_EXTENSIONS_MAX]; /* by process */
     uint32_t processes_up; /* a bit for each that was started and has not ended */
@@ -98,6 +100,10 @@ struct env {
     bool responded; /* the sink has its answer */
     bool function_error;
     uint64_t started_real_ms;
+    uint64_t first_byte_ns; /* when the response began; 0: not yet, like the next two */
+    uint64_t responded_ns;
+    uint64_t runtime_done_ns; /* when the runtime asked for the next event */
+    uint64_t produced_bytes;
     char error_type[ENV_ERROR_TYPE_BYTES]; /* of a failed init */
     struct reason hopeless;                /* why this function can never start */
 };

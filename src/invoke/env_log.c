@@ -14,6 +14,7 @@
 #include "invoke/runtime_name.h"
 #include "obs/log_store.h"
 #include "runtime/extensions.h"
+#include "runtime/telemetry.h"
 #include "sandbox/interpreter.h"
 
 enum { ERROR_TYPE_BYTES = 128 };
@@ -50,12 +51,14 @@ static void make_stream_name(struct env_log *log)
                    version->name.ptr, STR_FMT(version->version), rand_hex(id, 16));
 }
 
-int env_log_init(struct env_log *log, struct log_store *store, struct function_version *version)
+int env_log_init(struct env_log *log, struct log_store *store, struct function_version *version,
+                 struct str initialization_type)
 {
     int r;
 
     *log = (struct env_log){
         .version = version,
+        .initialization_type = initialization_type,
         .format = {.json = version->log_format == FUNCTION_LOG_JSON,
                    .level = system_level(version->log_level_system)},
         .least = application_level(version),
@@ -79,7 +82,7 @@ void env_log_deinit(struct env_log *log)
     log->tail = NULL;
 }
 
-static void append(struct env_log *log, uint64_t real_ms, struct str message)
+static void write_line(struct env_log *log, uint64_t real_ms, struct str message)
 {
     if (log->stream)
         log_stream_write(log->stream, real_ms, message);
@@ -90,12 +93,25 @@ static void append(struct env_log *log, uint64_t real_ms, struct str message)
         log_tail_append(log->tail, STR("\n"));
 }
 
-void env_log_line(struct env_log *log, uint64_t real_ms, struct str message, enum log_level level)
+/* Whether the function's configuration wants it in the log; extensions have no level. */
+static bool is_loud(const struct env_log *log, const struct env_output_event *event)
 {
-    if (log->least != LOG_LEVEL_NONE && level == LOG_LEVEL_NONE)
-        level = log_level_of_event(message);
-    if (level >= log->least)
-        append(log, real_ms, message);
+    enum log_level level = event->level;
+
+    if (event->type != SUBSCRIPTION_FUNCTION || log->least == LOG_LEVEL_NONE)
+        return true;
+    if (level == LOG_LEVEL_NONE)
+        level = log_level_of_event(event->message);
+    return level >= log->least;
+}
+
+void env_log_output(struct env_log *log, const struct env_output_event *event)
+{
+    if (is_loud(log, event))
+        write_line(log, event->real_ms, event->message);
+    if (log->telemetry && telemetry_wants(log->telemetry, event->type))
+        telemetry_line(log->telemetry, event->type, event->real_ms, event->message,
+                       log->format.json);
 }
 
 void env_log_begin_run(struct env_log *log, struct log_tail *tail)
@@ -111,7 +127,7 @@ void env_log_begin_run(struct env_log *log, struct log_tail *tail)
 static void flush(struct env_log *log, uint64_t now_ms)
 {
     if (log->line.len && !buf_failed(&log->line))
-        append(log, now_ms, buf_str(&log->line));
+        write_line(log, now_ms, buf_str(&log->line));
     buf_clear(&log->line);
 }
 
@@ -128,15 +144,36 @@ static void runtime_label(const struct runtime_name *name, char *text, size_t si
     (void)snprintf(text, size, "%s (run by the host's %s)", name->label, found.path);
 }
 
-void env_log_init_start(struct env_log *log, const struct runtime_name *name)
+/* ---- the platform's events ---- */
+
+static const struct report_format everything = {.json = true, .level = REPORT_LEVEL_DEBUG};
+
+static bool is_wanted(const struct env_log *log)
+{
+    return log->telemetry && telemetry_wants(log->telemetry, SUBSCRIPTION_PLATFORM);
+}
+
+/* Give subscribers the event that was just made. */
+static void publish(struct env_log *log, unsigned audience)
+{
+    if (log->line.len && !buf_failed(&log->line))
+        telemetry_platform(log->telemetry, audience, buf_str(&log->line));
+    buf_clear(&log->line);
+}
+
+void env_log_init_start(struct env_log *log, struct str phase)
 {
     uint64_t now_ms = clock_real_ms();
     char label[128];
     char arn[RUNTIME_VERSION_ARN_BYTES];
+    struct runtime_name name;
     struct report_init init;
 
-    runtime_label(name, label, sizeof(label));
+    runtime_name_parse(&name, log->version->runtime);
+    runtime_label(&name, label, sizeof(label));
     init = (struct report_init){
+        .type = log->initialization_type,
+        .phase = phase,
         .runtime_version = str_of(label),
         .runtime_version_arn =
             str_of(runtime_version_arn(log->version->region, log->version->runtime, arn)),
@@ -145,26 +182,56 @@ void env_log_init_start(struct env_log *log, const struct runtime_name *name)
         .log_stream = str_of(log->stream_name),
         .memory_mb = log->version->memory_mb,
     };
-    report_init_start(&log->line, log->format, now_ms, &init);
-    flush(log, now_ms);
+    if (str_eq(phase, STR("init"))) { /* the log knows the first one only */
+        report_init_start(&log->line, log->format, now_ms, &init);
+        flush(log, now_ms);
+    }
+    if (is_wanted(log)) {
+        report_init_start(&log->line, everything, now_ms, &init);
+        publish(log, TELEMETRY_FOR_TELEMETRY);
+    }
 }
 
-void env_log_start(struct env_log *log, struct str request_id, struct str invoked_arn)
+void env_log_start(struct env_log *log, const struct invocation_record *record)
 {
     uint64_t now_ms = clock_real_ms();
 
-    report_start(&log->line, log->format, now_ms, request_id, invoked_arn, log->version->version);
+    report_start(&log->line, log->format, now_ms, record);
     flush(log, now_ms);
+    if (is_wanted(log)) {
+        report_start(&log->line, everything, now_ms, record);
+        publish(log, TELEMETRY_FOR_ALL);
+    }
+}
+
+void env_log_runtime_done(struct env_log *log, const struct invocation_record *record)
+{
+    uint64_t now_ms = clock_real_ms();
+
+    if (log->format.json) {
+        report_runtime_done(&log->line, log->format, now_ms, record);
+        flush(log, now_ms);
+    }
+    if (is_wanted(log)) {
+        report_runtime_done(&log->line, everything, now_ms, record);
+        publish(log, TELEMETRY_FOR_TELEMETRY | TELEMETRY_FOR_LOGS_2);
+    }
 }
 
 void env_log_end(struct env_log *log, const struct invocation_record *record)
 {
     uint64_t now_ms = clock_real_ms();
 
-    report_end(&log->line, log->format, now_ms, record);
+    report_end(&log->line, log->format, record);
     flush(log, now_ms);
     report_report(&log->line, log->format, now_ms, record);
     flush(log, now_ms);
+    if (is_wanted(log)) {
+        report_logs_end(&log->line, now_ms, record->request_id);
+        publish(log, TELEMETRY_FOR_LOGS);
+        report_report(&log->line, everything, now_ms, record);
+        publish(log, TELEMETRY_FOR_ALL);
+    }
 }
 
 void env_log_extension(struct env_log *log, const struct extension *extension)
@@ -180,15 +247,56 @@ void env_log_extension(struct env_log *log, const struct extension *extension)
 
     report_extension(&log->line, log->format, now_ms, &event);
     flush(log, now_ms);
+    if (is_wanted(log)) {
+        report_extension(&log->line, everything, now_ms, &event);
+        publish(log, TELEMETRY_FOR_ALL);
+    }
 }
 
-void env_log_init_report(struct env_log *log, uint64_t ns, struct str phase,
-                         enum report_status status, struct str error_type)
+void env_log_subscription(struct env_log *log, const struct extension *extension,
+                          const struct subscription *subscription)
 {
     uint64_t now_ms = clock_real_ms();
+    bool is_logs = subscription->api == SUBSCRIPTION_LOGS;
+    const struct report_subscription event = {
+        .name = str_of(extension->name),
+        .is_logs = is_logs,
+        .platform = subscription->types & SUBSCRIPTION_PLATFORM,
+        .function = subscription->types & SUBSCRIPTION_FUNCTION,
+        .extension = subscription->types & SUBSCRIPTION_EXTENSION,
+    };
 
-    report_init_report(&log->line, log->format, now_ms, ns, phase, status, error_type);
+    report_subscription(&log->line, log->format, now_ms, &event);
     flush(log, now_ms);
+    report_subscription(&log->line, everything, now_ms, &event);
+    publish(log, is_logs ? TELEMETRY_FOR_LOGS : TELEMETRY_FOR_TELEMETRY);
+}
+
+void env_log_init_end(struct env_log *log, const struct env_log_init_end *end)
+{
+    uint64_t now_ms = clock_real_ms();
+    const struct report_init_end init = {
+        .type = log->initialization_type,
+        .phase = end->phase,
+        .status = end->status,
+        .error_type = str_of(end->error_type),
+        .ns = end->ns,
+    };
+
+    if (end->is_logged && log->format.json) {
+        report_init_runtime_done(&log->line, log->format, now_ms, &init);
+        flush(log, now_ms);
+    }
+    if (end->is_logged) {
+        report_init_report(&log->line, log->format, now_ms, &init);
+        flush(log, now_ms);
+    }
+    if (is_wanted(log)) {
+        report_init_runtime_done(&log->line, everything, now_ms, &init);
+        publish(log, TELEMETRY_FOR_TELEMETRY);
+        report_init_report(&log->line, everything, now_ms, &init);
+        publish(log, TELEMETRY_FOR_TELEMETRY);
+    }
 }
 
 static bool is_letter(char c)

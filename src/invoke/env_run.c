@@ -52,9 +52,26 @@ void env_respond_error(struct env *env, const char *type, const char *message)
         env_respond(env, INVOCATION_UNAVAILABLE, NULL, 0);
 }
 
+static uint64_t since_begin(const struct env *env, uint64_t ns)
+{
+    return ns > env->phase_ns ? ns - env->phase_ns : 0;
+}
+
+/* Only then do events speak of the trace. */
+static bool is_sampled(struct str trace_id)
+{
+    struct str part;
+
+    while (str_next(&trace_id, ';', &part))
+        if (str_eq(str_trim(part), STR("Sampled=1")))
+            return true;
+    return false;
+}
+
 static struct invocation_record make_record(const struct env *env, enum report_status status,
                                             const char *error_type)
 {
+    const struct extensions *set = extensions_api_set(env->extensions);
     uint64_t end_ns = clock_mono_ns();
 
     if (status == REPORT_TIMEOUT)
@@ -67,20 +84,28 @@ static struct invocation_record make_record(const struct env *env, enum report_s
         .duration_ns = end_ns - env->phase_ns,
         .init_ns = env->init_ns,
         .memory_mb = env->version->memory_mb,
-        .memory_used_mb = memory_used_mb(env),
         .status = status,
         .error_type = str_of(error_type),
         .function_error = env->function_error,
+        .runtime_ns = since_begin(env, env->runtime_done_ns),
+        .first_byte_ns = since_begin(env, env->first_byte_ns),
+        .response_ns = since_begin(env, env->responded_ns),
+        .produced_bytes = env->produced_bytes,
+        .has_extensions = set->count > 0,
+        .trace_id = is_sampled(env->inv->trace_id) ? env->inv->trace_id : STR_NONE,
     };
 }
 
 void env_write_start(struct env *env)
 {
+    struct invocation_record record;
+
     if (env->started)
         return;
     env->started = true;
     env->started_real_ms = clock_real_ms();
-    env_log_start(&env->log, str_of(env->inv->request_id), env->inv->invoked_arn);
+    record = make_record(env, REPORT_SUCCESS, NULL);
+    env_log_start(&env->log, &record);
 }
 
 /* Everything about the run is known: log its end and give it back. The caller sets the next state
@@ -94,6 +119,9 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
     env_write_start(env);
     env_drain_outputs(env);
     record = make_record(env, status, error_type);
+    record.memory_used_mb = memory_used_mb(env);
+    if (!env->runtime_done_ns)
+        env_log_runtime_done(&env->log, &record);
     env_log_end(&env->log, &record);
     env->init_ns = 0;
     env->inv = NULL;
@@ -141,11 +169,21 @@ void env_deliver(struct env *env)
                                            });
 }
 
+/* The runtime has given its answer. */
+static void note_response(struct env *env, size_t len)
+{
+    env->responded_ns = clock_mono_ns();
+    if (!env->first_byte_ns)
+        env->first_byte_ns = env->responded_ns;
+    env->produced_bytes += len;
+}
+
 void env_on_stream_start(void *owner, struct str content_type)
 {
     struct env *env = owner;
 
     must(env->state == ENV_BUSY && !env->responded);
+    env->first_byte_ns = clock_mono_ns();
     env->inv->sink->stream_started(env->inv, content_type);
 }
 
@@ -154,6 +192,7 @@ void env_on_stream_piece(void *owner, struct str bytes)
     struct env *env = owner;
 
     must(env->state == ENV_BUSY && !env->responded);
+    env->produced_bytes += bytes.len;
     env->inv->sink->stream_piece(env->inv, bytes);
 }
 
@@ -162,6 +201,7 @@ void env_on_response(void *owner, char *payload, size_t len)
     struct env *env = owner;
 
     must(env->state == ENV_BUSY);
+    note_response(env, len);
     env_respond(env, INVOCATION_OK, payload, len);
 }
 
@@ -171,6 +211,7 @@ void env_on_error(void *owner, struct str error_type, char *payload, size_t len)
 
     (void)error_type; /* for metrics; the caller sees the payload only */
     must(env->state == ENV_BUSY);
+    note_response(env, len);
     env_respond(env, INVOCATION_FUNCTION_ERROR, payload, len);
 }
 
@@ -190,9 +231,14 @@ void env_on_response_too_large(void *owner)
 void env_on_done(void *owner)
 {
     struct env *env = owner;
+    struct invocation_record record;
 
     must(env->state == ENV_BUSY);
     env->runtime_waits = true;
+    env->runtime_done_ns = clock_mono_ns();
+    env_drain_outputs(env);
+    record = make_record(env, REPORT_SUCCESS, NULL);
+    env_log_runtime_done(&env->log, &record);
     env_check_done(env);
 }
 

@@ -65,6 +65,7 @@ static void shut_extensions_down(struct env *env)
 
     env->stop = ENV_STOP_EXTENSIONS;
     env_drain_outputs(env);
+    telemetry_flush(env->telemetry);
     extensions_api_shutdown(env->extensions, env->stop_reason, clock_real_ms() + ms);
     kill_finished_extensions(env);
     stop_timer_start(env, ms);

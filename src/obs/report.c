@@ -79,7 +79,10 @@ void report_init_start(struct buf *buf, struct report_format format, uint64_t no
     }
     if (!json_open(buf, format, REPORT_LEVEL_INFO, now_ms, "initStart"))
         return;
-    (void)buf_append_str(buf, STR("\"initializationType\":\"on-demand\",\"phase\":\"init\","));
+    json_text(buf, "initializationType", init->type);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "phase", init->phase);
+    (void)buf_append_char(buf, ',');
     json_text(buf, "runtimeVersion", init->runtime_version);
     (void)buf_append_char(buf, ',');
     json_text(buf, "runtimeVersionArn", init->runtime_version_arn);
@@ -94,58 +97,104 @@ void report_init_start(struct buf *buf, struct report_format format, uint64_t no
     json_close(buf);
 }
 
+static void json_tracing(struct buf *buf, const struct invocation_record *record)
+{
+    if (!record->trace_id.len)
+        return;
+    (void)buf_append_str(buf, STR(",\"tracing\":{\"type\":\"X-Amzn-Trace-Id\","));
+    json_text(buf, "value", record->trace_id);
+    (void)buf_append_char(buf, '}');
+}
+
 void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
-                  struct str request_id, struct str function_arn, struct str version)
+                  const struct invocation_record *record)
 {
     if (!format.json) {
         (void)buf_append_str(buf, STR("START RequestId: "));
-        (void)buf_append_str(buf, request_id);
+        (void)buf_append_str(buf, record->request_id);
         (void)buf_append_str(buf, STR(" Version: "));
-        (void)buf_append_str(buf, version);
+        (void)buf_append_str(buf, record->version);
         (void)buf_append_char(buf, '\n');
         return;
     }
     if (!json_open(buf, format, REPORT_LEVEL_INFO, now_ms, "start"))
         return;
-    json_text(buf, "requestId", request_id);
+    json_text(buf, "requestId", record->request_id);
     (void)buf_append_char(buf, ',');
-    json_text(buf, "functionArn", function_arn);
+    json_text(buf, "functionArn", record->function_arn);
     (void)buf_append_char(buf, ',');
-    json_text(buf, "version", version);
+    json_text(buf, "version", record->version);
+    json_tracing(buf, record);
     json_close(buf);
 }
 
-static void json_outcome(struct buf *buf, const struct invocation_record *record)
+static void json_status(struct buf *buf, enum report_status status, struct str error_type)
 {
-    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(record->status));
-    if (record->status == REPORT_ERROR && record->error_type.len) {
+    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(status));
+    if (status == REPORT_ERROR && error_type.len) {
         (void)buf_append_char(buf, ',');
-        json_text(buf, "errorType", record->error_type);
+        json_text(buf, "errorType", error_type);
     }
 }
 
-static enum report_level outcome_level(const struct invocation_record *record,
-                                       enum report_level success)
+static enum report_level status_level(enum report_status status, enum report_level success)
 {
-    return record->status == REPORT_SUCCESS ? success : REPORT_LEVEL_WARN;
+    return status == REPORT_SUCCESS ? success : REPORT_LEVEL_WARN;
 }
 
-void report_end(struct buf *buf, struct report_format format, uint64_t now_ms,
+void report_end(struct buf *buf, struct report_format format,
                 const struct invocation_record *record)
 {
-    if (!format.json) {
-        (void)buf_append_str(buf, STR("END RequestId: "));
-        (void)buf_append_str(buf, record->request_id);
-        (void)buf_append_char(buf, '\n');
+    if (format.json)
         return;
-    }
-    if (!json_open(buf, format, outcome_level(record, REPORT_LEVEL_DEBUG), now_ms, "runtimeDone"))
+    (void)buf_append_str(buf, STR("END RequestId: "));
+    (void)buf_append_str(buf, record->request_id);
+    (void)buf_append_char(buf, '\n');
+}
+
+void report_logs_end(struct buf *buf, uint64_t now_ms, struct str request_id)
+{
+    (void)json_open(buf, (struct report_format){.json = true}, REPORT_LEVEL_INFO, now_ms, "end");
+    json_text(buf, "requestId", request_id);
+    json_close(buf);
+}
+
+/* A part of the invocation; the first one opens the list. */
+static void json_span(struct buf *buf, const struct invocation_record *record, bool is_first,
+                      const char *name, uint64_t from_ns, uint64_t to_ns)
+{
+    char stamp[CLOCK_TEXT_BYTES];
+
+    (void)buf_printf(
+        buf, "%s{\"name\":\"%s\",\"start\":\"%s\",\"durationMs\":", is_first ? ",\"spans\":[" : ",",
+        name, clock_format_z(stamp, record->started_real_ms + from_ns / NS_PER_MS));
+    put_ms3(buf, to_ns > from_ns ? to_ns - from_ns : 0);
+    (void)buf_append_char(buf, '}');
+}
+
+void report_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,
+                         const struct invocation_record *record)
+{
+    uint64_t ns = record->runtime_ns ? record->runtime_ns : record->duration_ns;
+
+    if (!json_open(buf, format, status_level(record->status, REPORT_LEVEL_DEBUG), now_ms,
+                   "runtimeDone"))
         return;
     json_text(buf, "requestId", record->request_id);
-    json_outcome(buf, record);
+    json_status(buf, record->status, record->error_type);
+    if (record->response_ns) {
+        json_span(buf, record, true, "responseLatency", 0, record->first_byte_ns);
+        json_span(buf, record, false, "responseDuration", record->first_byte_ns,
+                  record->response_ns);
+        if (record->runtime_ns)
+            json_span(buf, record, false, "runtimeOverhead", record->response_ns,
+                      record->runtime_ns);
+        (void)buf_append_char(buf, ']');
+    }
     (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
-    put_ms3(buf, record->duration_ns);
-    (void)buf_append_char(buf, '}');
+    put_ms3(buf, ns);
+    (void)buf_printf(buf, ",\"producedBytes\":%llu}", (unsigned long long)record->produced_bytes);
+    json_tracing(buf, record);
     json_close(buf);
 }
 
@@ -181,7 +230,7 @@ void report_report(struct buf *buf, struct report_format format, uint64_t now_ms
         text_report(buf, record);
         return;
     }
-    if (!json_open(buf, format, outcome_level(record, REPORT_LEVEL_INFO), now_ms, "report"))
+    if (!json_open(buf, format, status_level(record->status, REPORT_LEVEL_INFO), now_ms, "report"))
         return;
     json_text(buf, "requestId", record->request_id);
     (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
@@ -194,7 +243,12 @@ void report_report(struct buf *buf, struct report_format format, uint64_t now_ms
         put_ms3(buf, record->init_ns);
     }
     (void)buf_append_char(buf, '}');
-    json_outcome(buf, record);
+    json_status(buf, record->status, record->error_type);
+    if (record->has_extensions && record->runtime_ns) {
+        json_span(buf, record, true, "extensionOverhead", record->runtime_ns, record->duration_ns);
+        (void)buf_append_char(buf, ']');
+    }
+    json_tracing(buf, record);
     json_close(buf);
 }
 
@@ -235,30 +289,91 @@ void report_extension(struct buf *buf, struct report_format format, uint64_t now
     json_close(buf);
 }
 
-void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
-                        uint64_t init_ns, struct str phase, enum report_status status,
-                        struct str error_type)
+static void text_init_report(struct buf *buf, const struct report_init_end *init)
 {
+    (void)buf_append_str(buf, STR("INIT_REPORT Init Duration: "));
+    put_ms2(buf, init->ns);
+    (void)buf_printf(buf, " ms\tPhase: %.*s", STR_FMT(init->phase));
+    if (init->status != REPORT_SUCCESS)
+        (void)buf_printf(buf, "\tStatus: %s", status_text(init->status));
+    if (init->status == REPORT_ERROR)
+        (void)buf_printf(buf, "\tError Type: %.*s", STR_FMT(init->error_type));
+    (void)buf_append_char(buf, '\n');
+}
+
+static void json_init_end(struct buf *buf, const struct report_init_end *init)
+{
+    json_text(buf, "initializationType", init->type);
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "phase", init->phase);
+    json_status(buf, init->status, init->error_type);
+}
+
+void report_init_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,
+                              const struct report_init_end *init)
+{
+    if (!json_open(buf, format, status_level(init->status, REPORT_LEVEL_DEBUG), now_ms,
+                   "initRuntimeDone"))
+        return;
+    json_init_end(buf, init);
+    json_close(buf);
+}
+
+void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
+                        const struct report_init_end *init)
+{
+    bool on_demand = str_eq(init->type, STR("on-demand"));
+
     if (!format.json) {
-        (void)buf_append_str(buf, STR("INIT_REPORT Init Duration: "));
-        put_ms2(buf, init_ns);
-        (void)buf_printf(buf, " ms\tPhase: %.*s\tStatus: %s", STR_FMT(phase), status_text(status));
-        if (status == REPORT_ERROR)
-            (void)buf_printf(buf, "\tError Type: %.*s", STR_FMT(error_type));
-        (void)buf_append_char(buf, '\n');
+        if (init->status != REPORT_SUCCESS || !on_demand)
+            text_init_report(buf, init);
         return;
     }
-    if (!json_open(buf, format, REPORT_LEVEL_WARN, now_ms, "initReport"))
+    if (!json_open(buf, format,
+                   status_level(init->status, on_demand ? REPORT_LEVEL_DEBUG : REPORT_LEVEL_INFO),
+                   now_ms, "initReport"))
         return;
-    (void)buf_append_str(buf, STR("\"initializationType\":\"on-demand\","));
-    json_text(buf, "phase", phase);
-    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(status));
-    if (status == REPORT_ERROR) {
-        (void)buf_append_char(buf, ',');
-        json_text(buf, "errorType", error_type);
-    }
+    json_init_end(buf, init);
     (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
-    put_ms3(buf, init_ns);
+    put_ms3(buf, init->ns);
     (void)buf_append_char(buf, '}');
+    json_close(buf);
+}
+
+/* The types, joined and quoted as the format wants them. */
+static void put_types(struct buf *buf, const struct report_subscription *subscription,
+                      const char *const names[3], const char *joint)
+{
+    const bool has[3] = {subscription->platform, subscription->function, subscription->extension};
+    bool is_first = true;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (!has[i])
+            continue;
+        (void)buf_printf(buf, "%s%s", is_first ? "" : joint, names[i]);
+        is_first = false;
+    }
+}
+
+void report_subscription(struct buf *buf, struct report_format format, uint64_t now_ms,
+                         const struct report_subscription *subscription)
+{
+    static const char *const titles[] = {"Platform", "Function", "Extension"};
+    static const char *const words[] = {"\"platform\"", "\"function\"", "\"extension\""};
+
+    if (!format.json) {
+        (void)buf_printf(buf, "%s\tName: %.*s\tState: Subscribed\tTypes: [",
+                         subscription->is_logs ? "LOGS" : "TELEMETRY", STR_FMT(subscription->name));
+        put_types(buf, subscription, titles, ", ");
+        (void)buf_append_str(buf, STR("]\n"));
+        return;
+    }
+    if (!json_open(buf, format, REPORT_LEVEL_INFO, now_ms,
+                   subscription->is_logs ? "logsSubscription" : "telemetrySubscription"))
+        return;
+    json_text(buf, "name", subscription->name);
+    (void)buf_append_str(buf, STR(",\"state\":\"Subscribed\",\"types\":["));
+    put_types(buf, subscription, words, ",");
+    (void)buf_append_char(buf, ']');
     json_close(buf);
 }

@@ -29,6 +29,13 @@ struct invocation_record {
     enum report_status status;
     struct str error_type; /* with REPORT_ERROR */
     bool function_error;   /* the caller got an error, whatever status says */
+    /* What it is made of, from the delivery on; 0: it never came so far. */
+    uint64_t runtime_ns;     /* until the runtime was done; extensions may take longer */
+    uint64_t first_byte_ns;  /* until the response began */
+    uint64_t response_ns;    /* until the response was there */
+    uint64_t produced_bytes; /* of the response */
+    bool has_extensions;
+    struct str trace_id; /* X-Amzn-Trace-Id; absent: not traced */
 };
 
 /* ceil(duration + init) in milliseconds, at least 1. */
@@ -43,6 +50,8 @@ struct report_format {
 };
 
 struct report_init {
+    struct str type; /* as in report_init_end, the next one too */
+    struct str phase;
     struct str runtime_version; /* "python:3.12" and what the host really has */
     struct str runtime_version_arn;
     struct str function_name;
@@ -65,9 +74,11 @@ struct report_extension {
  */
 void report_init_start(struct buf *buf, struct report_format format, uint64_t now_ms,
                        const struct report_init *init);
+/* Of the record only who, what and the trace need be known. */
 void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
-                  struct str request_id, struct str function_arn, struct str version);
-void report_end(struct buf *buf, struct report_format format, uint64_t now_ms,
+                  const struct invocation_record *record);
+/* The END line of text; nothing in JSON, where report_runtime_done() is instead of it. */
+void report_end(struct buf *buf, struct report_format format,
                 const struct invocation_record *record);
 void report_report(struct buf *buf, struct report_format format, uint64_t now_ms,
                    const struct invocation_record *record);
@@ -75,7 +86,33 @@ void report_report(struct buf *buf, struct report_format format, uint64_t now_ms
 void report_extension(struct buf *buf, struct report_format format, uint64_t now_ms,
                       const struct report_extension *extension);
 
-/* A failed init. phase is "init" or "invoke". */
+/* How an init went. */
+struct report_init_end {
+    struct str type;  /* "on-demand", "provisioned-concurrency" */
+    struct str phase; /* "init", or "invoke" for one that is repeated in an invocation */
+    enum report_status status;
+    struct str error_type;
+    uint64_t ns;
+};
+
+/* INIT_REPORT; as text not of one on demand that went well. */
 void report_init_report(struct buf *buf, struct report_format format, uint64_t now_ms,
-                        uint64_t init_ns, struct str phase, enum report_status status,
-                        struct str error_type);
+                        const struct report_init_end *init);
+
+/* Events that are not in the log of text. */
+void report_init_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,
+                              const struct report_init_end *init);
+void report_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,
+                         const struct invocation_record *record);
+/* "platform.end", which only the Logs API knows. */
+void report_logs_end(struct buf *buf, uint64_t now_ms, struct str request_id);
+
+struct report_subscription {
+    struct str name; /* of the extension */
+    bool is_logs;    /* of the Logs API, not the Telemetry API */
+    bool platform;
+    bool function;
+    bool extension;
+};
+void report_subscription(struct buf *buf, struct report_format format, uint64_t now_ms,
+                         const struct report_subscription *subscription);

@@ -75,19 +75,39 @@ static void writes_the_other_lines_as_text(void **state)
 {
     struct report_init init = {.runtime_version = STR("python:3.12"),
                                .runtime_version_arn = STR("arn:aws:lambda:us-east-1::runtime:00")};
+    const struct report_init_end late = {
+        .type = STR("on-demand"), .phase = STR("init"), .status = REPORT_TIMEOUT, .ns = 9999790000};
+    const struct report_init_end good = {.type = STR("on-demand"), .phase = STR("init"), .ns = 1};
+    const struct report_init_end ahead = {
+        .type = STR("provisioned-concurrency"), .phase = STR("init"), .ns = 5000000};
+    const struct report_subscription both = {
+        .name = STR("ext"), .platform = true, .extension = true};
+    const struct report_extension extension = {.name = STR("ext"),
+                                               .state = STR("InitError"),
+                                               .wants_invoke = true,
+                                               .wants_shutdown = true,
+                                               .error_type = STR("Extension.Bad")};
     struct invocation_record r = record(1, 0);
     struct buf buf = {0};
 
     (void)state;
     report_init_start(&buf, text, 0, &init);
-    report_start(&buf, text, 0, STR("8f50"), STR("arn"), STR("$LATEST"));
-    report_end(&buf, text, 0, &r);
-    report_init_report(&buf, text, 0, 9999790000, STR("init"), REPORT_TIMEOUT, STR_NONE);
+    report_start(&buf, text, 0, &r);
+    report_end(&buf, text, &r);
+    report_init_report(&buf, text, 0, &late);
+    report_init_report(&buf, text, 0, &good);
+    report_init_report(&buf, text, 0, &ahead);
+    report_extension(&buf, text, 0, &extension);
+    report_subscription(&buf, text, 0, &both);
     expect(&buf, "INIT_START Runtime Version: python:3.12\tRuntime Version ARN: "
                  "arn:aws:lambda:us-east-1::runtime:00\n"
                  "START RequestId: 8f50 Version: $LATEST\n"
                  "END RequestId: 8f50\n"
-                 "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\n");
+                 "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\n"
+                 "INIT_REPORT Init Duration: 5.00 ms\tPhase: init\n"
+                 "EXTENSION\tName: ext\tState: InitError\tEvents: [INVOKE,SHUTDOWN]\t"
+                 "Error Type: Extension.Bad\n"
+                 "TELEMETRY\tName: ext\tState: Subscribed\tTypes: [Platform, Extension]\n");
 }
 
 static void writes_json_and_filters_by_level(void **state)
@@ -97,7 +117,7 @@ static void writes_json_and_filters_by_level(void **state)
     struct buf buf = {0};
 
     (void)state;
-    report_end(&buf, info, 0, &r); /* DEBUG on success: filtered */
+    report_runtime_done(&buf, info, 0, &r); /* DEBUG on success: filtered */
     report_report(&buf, info, 1738324800123, &r);
     expect(&buf,
            "{\"time\":\"2025-01-31T12:00:00.123Z\",\"type\":\"platform.report\",\"record\":"
@@ -109,11 +129,45 @@ static void writes_json_and_filters_by_level(void **state)
     assert_int_equal(buf.len, 0);
     r.status = REPORT_ERROR;
     r.error_type = STR("a\"b");
-    report_end(&buf, info, 0, &r);
+    report_runtime_done(&buf, info, 0, &r);
     expect(&buf,
            "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"platform.runtimeDone\",\"record\":"
            "{\"requestId\":\"8f50\",\"status\":\"error\",\"errorType\":\"a\\\"b\","
-           "\"metrics\":{\"durationMs\":3.100}}}\n");
+           "\"metrics\":{\"durationMs\":3.100,\"producedBytes\":0}}}\n");
+}
+
+static void writes_the_parts_of_an_invocation(void **state)
+{
+    const struct report_format all = {.json = true, .level = REPORT_LEVEL_DEBUG};
+    struct invocation_record r = record(3100, 0);
+    struct buf buf = {0};
+
+    (void)state;
+    r.started_real_ms = 1738324800000;
+    r.first_byte_ns = 1000000;
+    r.response_ns = 1500000;
+    r.runtime_ns = 2000000;
+    r.produced_bytes = 50;
+    r.has_extensions = true;
+    r.trace_id = STR("Root=1");
+    report_runtime_done(&buf, all, 1738324800123, &r);
+    expect(&buf,
+           "{\"time\":\"2025-01-31T12:00:00.123Z\",\"type\":\"platform.runtimeDone\",\"record\":"
+           "{\"requestId\":\"8f50\",\"status\":\"success\",\"spans\":["
+           "{\"name\":\"responseLatency\",\"start\":\"2025-01-31T12:00:00.000Z\","
+           "\"durationMs\":1.000},"
+           "{\"name\":\"responseDuration\",\"start\":\"2025-01-31T12:00:00.001Z\","
+           "\"durationMs\":0.500},"
+           "{\"name\":\"runtimeOverhead\",\"start\":\"2025-01-31T12:00:00.001Z\","
+           "\"durationMs\":0.500}],\"metrics\":{\"durationMs\":2.000,\"producedBytes\":50},"
+           "\"tracing\":{\"type\":\"X-Amzn-Trace-Id\",\"value\":\"Root=1\"}}}\n");
+    report_report(&buf, all, 1738324800123, &r);
+    expect(&buf, "{\"time\":\"2025-01-31T12:00:00.123Z\",\"type\":\"platform.report\",\"record\":"
+                 "{\"requestId\":\"8f50\",\"metrics\":{\"durationMs\":3.100,\"billedDurationMs\":4,"
+                 "\"memorySizeMB\":128,\"maxMemoryUsedMB\":76},\"status\":\"success\",\"spans\":["
+                 "{\"name\":\"extensionOverhead\",\"start\":\"2025-01-31T12:00:00.002Z\","
+                 "\"durationMs\":1.100}],"
+                 "\"tracing\":{\"type\":\"X-Amzn-Trace-Id\",\"value\":\"Root=1\"}}}\n");
 }
 
 int main(void)
@@ -123,6 +177,7 @@ int main(void)
         cmocka_unit_test(writes_reports_as_text),
         cmocka_unit_test(writes_the_other_lines_as_text),
         cmocka_unit_test(writes_json_and_filters_by_level),
+        cmocka_unit_test(writes_the_parts_of_an_invocation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
