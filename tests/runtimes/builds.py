@@ -107,7 +107,8 @@ def build_aws_lambda_ric(_language):
     tools.mkdir(parents=True, exist_ok=True)
     # The client's own build steps are scripts of its package.
     npm = ("npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", tools)
-    run(*npm, AWS_LAMBDA_RIC, cwd=tools)
+    # Node's headers are the system's, like node; the build would fetch them from elsewhere.
+    run(*npm, AWS_LAMBDA_RIC, cwd=tools, npm_config_nodedir="/usr")
     client = package / "node_modules/aws-lambda-ric"
     for part in ("bin", "dist"):
         shutil.copytree(tools / "node_modules/aws-lambda-ric" / part, client / part)
