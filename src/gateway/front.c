@@ -86,6 +86,8 @@ static void own_page(struct front *front, struct http_request *req)
 
 void front_request(struct front *front, struct http_request *req)
 {
+    if (function_url_door_take(&front->options.urls, req))
+        return;
     if (str_starts_with(req->path, STR("/_lambd/")))
         own_page(front, req);
     else

@@ -538,14 +538,24 @@ static int start_api(struct daemon *daemon)
 static int start_front(struct daemon *daemon)
 {
     static const struct front_ops ops = {on_front_api, on_health};
+    struct aws_client_options aws = {0};
     struct front_options options = {
         .loop = &daemon->loop,
         .code = daemon->code,
         .key = &daemon->package_key,
+        .urls =
+            {
+                .catalog = daemon->catalog,
+                .code = daemon->code,
+                .dispatch = daemon->dispatch,
+                .default_account = str_of(daemon->options->account),
+            },
         .ops = &ops,
         .owner = daemon,
     };
 
+    aws_environment_read(&aws, daemon->options);
+    options.urls.credentials = aws.credentials;
     daemon->front = front_new(&options);
     return daemon->front ? 0 : err_new(-ENOMEM);
 }

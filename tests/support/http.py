@@ -80,12 +80,16 @@ class Connection:
             return Answer(status, headers, b'')
         if headers.get('transfer-encoding') == 'chunked':
             body = b''
-            while size := int(self._take_until(b'\r\n').split(b';')[0], 16):
-                body += self._take(size)
-                assert self._take(2) == b'\r\n'
-            self._take_until(b'\r\n')
+            while data := self.chunk():
+                body += data
             return Answer(status, headers, body)
         return Answer(status, headers, self._take(int(headers['content-length'])))
+
+    def chunk(self):
+        """The next piece of a chunked body; b'' at its end."""
+        data = self._take(int(self._take_until(b'\r\n').split(b';')[0], 16))
+        assert self._take(2) == b'\r\n'
+        return data
 
     def closed(self):
         """Whether the daemon closes, with nothing more to read; waits for it."""
