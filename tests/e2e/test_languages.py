@@ -51,10 +51,10 @@ def suite(deploy, facts):
 @case('Timeouts')
 def test_timeout(suite):
     """The caller hears of it, and a fresh process serves the next one."""
-    function = suite('pause', Timeout=2)
+    function = suite('pause', Timeout=4)
     answer = function.invoke(True)
     assert answer.json['errorType'] == 'Sandbox.Timedout'
-    assert answer.json['errorMessage'].endswith('Error: Task timed out after 2.00 seconds')
+    assert answer.json['errorMessage'].endswith('Error: Task timed out after 4.00 seconds')
     assert function.invoke(False).json == 'awake'
 
 

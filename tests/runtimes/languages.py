@@ -88,7 +88,7 @@ class Language:
     traces_have_files: bool = True  # do the frames of the X-Ray cause name them?
     reads_client_env: bool = True  # does the context have what the caller says of its device?
     streams_have_prelude: bool = False  # status and headers, for function URLs
-    is_long: bool = False  # needs another toolchain: only with ./check --all
+    is_long: bool = False  # takes long or needs another toolchain: only with ./check --all
     without: dict = field(default_factory=dict)  # test: why it does not apply
 
     @property
@@ -99,6 +99,7 @@ class Language:
 NO_ASYNC = "no asynchronous handlers"
 NO_STREAM = dict.fromkeys(("test_streaming", "test_streamed_frames"), "no response streaming")
 COMPILED = "the compiler finds them"
+NO_JSON = "there is no JSON in bash"
 FREE_HANDLER = "the handler string is free text"
 
 LANGUAGES = {
@@ -197,6 +198,24 @@ LANGUAGES = {
                 "test_stack_trace": "Rust's errors have no trace",
                 "test_unserialisable_result": "what cannot be serialised does not compile",
                 "test_init_error_is_told_to_the_caller": FREE_HANDLER,
+            },
+        ),
+        Language(
+            name="bash",
+            title="bash and curl",
+            runtime="provided.al2023",
+            handler="{}",
+            is_long=True,
+            without={
+                "test_context": NO_JSON,
+                "test_context_without_caller_data": NO_JSON,
+                "test_environment": NO_JSON,
+                "test_output_precedes_the_answer": NO_JSON,
+                "test_unserialisable_result": NO_JSON,
+                "test_stack_trace": "bash has no traces",
+                "test_async": NO_ASYNC,
+                "test_init_error_is_told_to_the_caller": FREE_HANDLER,
+                **NO_STREAM,
             },
         ),
         Language(
