@@ -94,10 +94,26 @@ static void the_function_overrides_defaults(void **state)
     buf_deinit(&block);
 }
 
+static void ruby_gets_the_folders_of_its_version(void **state)
+{
+    struct function_version version = version_of("ruby3.4");
+    struct process_env_options options = {STR("stream"), STR("on-demand"), false};
+    struct buf block = {0};
+
+    (void)state;
+    process_env_build(&block, &version, &options);
+    assert_string_equal(find(&block, "GEM_PATH"),
+                        "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0");
+    assert_string_equal(find(&block, "RUBYLIB"), "/var/task:/var/runtime/lib:/opt/ruby/lib");
+    assert_string_equal(find(&block, "AWS_EXECUTION_ENV"), "AWS_Lambda_ruby3.4");
+    buf_deinit(&block);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_aws_gives),
+        cmocka_unit_test(ruby_gets_the_folders_of_its_version),
         cmocka_unit_test(custom_runtimes_have_no_execution_env),
         cmocka_unit_test(the_function_overrides_defaults),
     };
