@@ -30,6 +30,21 @@ bool env_is_new(const struct env *env)
     return !env->known;
 }
 
+bool env_is_resetting(const struct env *env)
+{
+    return env->state == ENV_RESETTING && env->stop == ENV_STOP_KILL;
+}
+
+bool env_is_awaited(const struct env *env)
+{
+    return env->awaited;
+}
+
+void env_set_awaited(struct env *env, bool is_awaited)
+{
+    env->awaited = is_awaited;
+}
+
 bool env_has_failed_init(const struct env *env)
 {
     return env->init_report;

@@ -98,6 +98,11 @@ bool env_is_running(const struct env *env); /* an invocation */
 /* Set until env_set_known(): the pool counts environments that have not been available yet. */
 bool env_is_new(const struct env *env);
 void env_set_known(struct env *env);
+/* Its processes were killed just now: `available` follows within milliseconds. */
+bool env_is_resetting(const struct env *env);
+/* A mark of the pool's: it counts on that. */
+bool env_is_awaited(const struct env *env);
+void env_set_awaited(struct env *env, bool is_awaited);
 /* Its last init failed; the next invocation repeats it. */
 bool env_has_failed_init(const struct env *env);
 

@@ -74,6 +74,7 @@ struct env {
     uv_timer_t timer;       /* start, init and function time limits; idle times */
     bool is_provisioned;    /* started ahead of invocations */
     bool known;             /* the pool has seen it available */
+    bool awaited;           /* the pool's mark */
     bool frozen;
     bool is_framed; /* its runtime is a client of ours, with a channel */
     bool doomed;    /* the present runtime process is useless and will have been killed soon */

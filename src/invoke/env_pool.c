@@ -24,6 +24,7 @@ struct env_pool {
     struct list owner_node; /* the dispatch's list of starved or of empty pools */
     size_t env_count;
     size_t starting_count; /* envs that have never been available */
+    size_t awaited_count;  /* those that are reset, and available again at once */
     size_t waiting_count;
     uint32_t provisioned;     /* environments to keep */
     bool provisioning_failed; /* one could not be started: not tried again without end */
@@ -229,7 +230,7 @@ void env_pool_kick(struct env_pool *pool)
     int r;
 
     list_remove(&pool->owner_node);
-    while (pool->starting_count < pool->waiting_count) {
+    while (pool->starting_count + pool->awaited_count < pool->waiting_count) {
         if (!pool->context->ops->may_start(pool->context->owner)) {
             starve(pool);
             return;
@@ -352,6 +353,14 @@ static void has_started(struct env_pool *pool, struct env *env)
     pool->starting_count--;
 }
 
+static void set_awaited(struct env_pool *pool, struct env *env, bool is_awaited)
+{
+    if (env_is_awaited(env) == is_awaited)
+        return;
+    env_set_awaited(env, is_awaited);
+    pool->awaited_count += is_awaited ? 1 : (size_t)-1;
+}
+
 static void on_available(void *owner, struct env *env)
 {
     struct env_pool *pool = owner;
@@ -360,6 +369,7 @@ static void on_available(void *owner, struct env *env)
     bool is_new = env_is_new(env); /* it cost a start, and runs at least once */
 
     has_started(pool, env);
+    set_awaited(pool, env, false);
     if (!is_new && pool->waiting_count && pool->context->ops->must_yield(pool->context->owner)) {
         drop(pool, env);
         starve(pool);
@@ -385,7 +395,7 @@ static void on_ended(void *owner, struct env *env, struct invocation *inv)
 {
     struct env_pool *pool = owner;
 
-    (void)env;
+    set_awaited(pool, env, env_is_resetting(env));
     pool->context->ops->ended(pool->context->owner, inv);
 }
 
@@ -395,6 +405,7 @@ static void on_dead(void *owner, struct env *env, const struct reason *why)
     bool never_started = env_is_new(env);
 
     has_started(pool, env);
+    set_awaited(pool, env, false);
     (void)env_free(env);
     pool->env_count--;
     pool->context->ops->env_count(pool->context->owner, pool, -1);
