@@ -8,7 +8,7 @@ from cases import case
 from daemon_peer import Deployed
 from languages import LANGUAGES
 
-from support.zips import zip_folder
+from support.zips import make_zip, zip_folder
 
 
 # The first test of such a language waits until its compiler is done.
@@ -110,3 +110,18 @@ def test_ruby_gems_in_the_package(functions, version):
         f'{gems}/gems/greeter-1.0.0/lib/greeter.rb': "GREETING = 'hello'\n",
     }, Runtime='ruby3.4')
     assert function.invoke().json == 'hello'
+
+
+def test_ruby_layers(client, functions):
+    """A layer's ruby/lib and ruby/gems/<version>."""
+    gems = 'ruby/gems/3.4.0'
+    layer = client.publish_layer_version(LayerName='ruby-libraries', Content={'ZipFile': make_zip({
+        'ruby/lib/helper.rb': 'HELP = 1\n',
+        f'{gems}/specifications/greeter-1.0.0.gemspec': GEMSPEC.format('greeter'),
+        f'{gems}/gems/greeter-1.0.0/lib/greeter.rb': "GREETING = 'hello'\n",
+    })})
+    function = functions.create(
+        {'app.rb': "require 'helper'\nrequire 'greeter'\ndef handler(event:, context:) = [HELP, GREETING]\n"},
+        Runtime='ruby3.4', Layers=[layer['LayerVersionArn']])
+    assert function.invoke().json == [1, 'hello']
+    client.delete_layer_version(LayerName='ruby-libraries', VersionNumber=layer['Version'])
