@@ -120,7 +120,7 @@ static int follow(struct async_item *item, struct async_event event)
         return 0;
     event.qualifier = item->event.qualifier;
     event.request_id = item->event.request_id;
-    event.trace_id = item->event.trace_id;
+    event.trace_id = str_is_set(item->trace_id) ? item->trace_id : item->event.trace_id;
     event.accepted_ms = item->event.accepted_ms;
     follower = follower_new(item, &event);
     if (!follower)
@@ -310,6 +310,14 @@ static void on_ended(struct invocation *inv, const struct invocation_record *rec
 
 static const struct invocation_sink async_sink = {.responded = on_responded, .ended = on_ended};
 
+static void stop_loop(struct async_item *item)
+{
+    struct rules rules;
+
+    if (rules_renew(item, &rules))
+        give_up(item, &rules, "RecursiveInvocation", false);
+}
+
 /* NULL when out of memory. */
 static struct invocation *invocation_make(struct async_item *item, struct function_version *version)
 {
@@ -327,7 +335,8 @@ static struct invocation *invocation_make(struct async_item *item, struct functi
         return NULL;
     memcpy(inv->payload, event->payload.ptr ? event->payload.ptr : "", event->payload.len);
     inv->payload_len = event->payload.len;
-    inv->trace_id = arena_str(&inv->arena, event->trace_id);
+    if (invocation_set_trace(inv, event->trace_id) < 0)
+        return NULL;
     inv->client_context = arena_str(&inv->arena, event->client_context);
     inv->tenant_id = arena_str(&inv->arena, event->tenant_id);
     inv->invoked_arn = str_is_set(event->qualifier)
@@ -344,11 +353,21 @@ static struct invocation *invocation_make(struct async_item *item, struct functi
 
 static void submit(struct async_item *item, struct function_version *version)
 {
+    const struct async_options *options = &item->queue->async->options;
     struct invocation *inv = invocation_make(item, version);
-    int r = inv ? dispatch_submit(item->queue->async->options.dispatch, inv) : -ENOMEM;
+    int r = inv ? invocation_is_loop(inv, options->catalog) : err_new(-ENOMEM);
 
-    if (r == DISPATCH_OK)
+    if (r == 1) {
+        (void)invocation_free(inv);
+        stop_loop(item);
         return;
+    }
+    if (r == 0) {
+        item->trace_id = arena_str(&item->arena, inv->trace_id);
+        r = dispatch_submit(options->dispatch, inv);
+        if (r == DISPATCH_OK)
+            return;
+    }
     (void)invocation_free(inv);
     async_queue_refused(item->queue, item);
 }

@@ -326,6 +326,8 @@ void async_queue_refused(struct async_queue *queue, struct async_item *item)
     queue->good_limit = queue->limit;
     arena_deinit(&item->arena);
     arena_init(&item->arena);
+    item->version = STR_NONE;
+    item->trace_id = STR_NONE;
     queue->ready_count++;
     queue->ready_bytes += item->row_len;
     list_push_front(&queue->ready, &item->node);

@@ -86,6 +86,7 @@ struct async_item {
     struct arena arena;
     struct invoke_target target;
     struct str version;
+    struct str trace_id; /* with this function in it */
     enum invocation_outcome outcome;
     char *response; /* owned */
     size_t response_len;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "invoke/invocation.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "invoke/lineage.h"
 
 struct invocation *invocation_new(struct function_version *version, const char *request_id)
 {
@@ -18,6 +23,29 @@ struct invocation *invocation_new(struct function_version *version, const char *
     else
         (void)rand_uuid(inv->request_id);
     return inv;
+}
+
+int invocation_set_trace(struct invocation *inv, struct str trace)
+{
+    inv->trace_id = lineage_step(&inv->arena, trace, inv->version->arn, &inv->loops);
+    return str_is_set(inv->trace_id) ? 0 : err_new(-ENOMEM);
+}
+
+int invocation_is_loop(const struct invocation *inv, struct catalog *catalog)
+{
+    const struct function_id id = {inv->version->account, inv->version->region, inv->version->name};
+    struct function_settings settings;
+    struct arena arena;
+    int r;
+
+    if (inv->loops < LINEAGE_COUNT_MAX)
+        return 0;
+    arena_init(&arena);
+    r = catalog_get_settings(catalog, &id, &arena, &settings);
+    arena_deinit(&arena);
+    if (r < 0)
+        return err_pass(r);
+    return r == CATALOG_OK && !settings.allows_recursion;
 }
 
 void invocation_hold(const struct invocation *inv, bool held)

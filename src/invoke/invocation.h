@@ -19,6 +19,7 @@
 #include "invoke/log_tail.h"
 #include "obs/report.h"
 
+struct catalog;
 struct invocation;
 
 enum invocation_outcome {
@@ -59,6 +60,7 @@ struct invocation {
     struct log_tail *tail; /* owned; NULL: nobody wants it */
     const struct invocation_sink *sink;
     void *sink_owner;
+    uint64_t loops; /* how often the event has come to this function before (lineage.h) */
     void (*hold)(void *runner, bool held); /* private; NULL: nothing runs */
     void *runner;
 };
@@ -66,6 +68,10 @@ struct invocation {
 /* Takes a reference to version. request_id: UUID_TEXT_BYTES, copied; NULL: a new one. NULL when out
  * of memory. */
 struct invocation *invocation_new(struct function_version *version, const char *request_id);
+/* Sets trace_id to that header with this function in its lineage, and loops. 0 or -ENOMEM. */
+int invocation_set_trace(struct invocation *inv, struct str trace);
+/* Is it one more round of a loop that the function's settings do not allow? 1, 0 or a failure. */
+int invocation_is_loop(const struct invocation *inv, struct catalog *catalog);
 /* Take no further piece of the answer until released; the function waits. */
 void invocation_hold(const struct invocation *inv, bool held);
 struct invocation *invocation_free(struct invocation *inv);

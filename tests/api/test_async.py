@@ -14,6 +14,7 @@ import pytest
 
 from support.daemon import free_port
 from support.functions import Factory
+from support.http import Connection
 from support.zips import make_zip
 
 # A minute is 0.3 s.
@@ -466,3 +467,39 @@ def test_kill_at_any_time(own_daemon, connect, queue, moto):
     accepted, ended = crash_loop(own_daemon, connect, queue, moto, 6, (5, 60))
     # What was under way or being delivered at each kill may come twice.
     check_ends(accepted, ended, 6 * 40)
+
+
+# Loops
+
+def run_with_lineage(daemon, function, trace):
+    with Connection(daemon) as connection:
+        connection.send(Connection.request('POST', f'/2015-03-31/functions/{function.name}/invocations', b'{}',
+                                           f'X-Amzn-Trace-Id: {trace}'))
+        return connection.answer()
+
+
+def test_loop_of_calls(fast, own_daemon):
+    """What the SDK inside a function passes on: after 16 rounds the call is refused."""
+    function = fast.create('import os\ndef handler(event, context):\n    return os.environ["_X_AMZN_TRACE_ID"]\n')
+    trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0'
+    for count in range(16):
+        answer = run_with_lineage(own_daemon, function, trace)
+        trace = json.loads(answer.body)
+        assert re.search(f';Lineage=1:[0-9a-f]{{8}}:{count}$', trace)
+    answer = run_with_lineage(own_daemon, function, trace)
+    assert (answer.status, answer.headers['x-amzn-errortype']) == (400, 'RecursiveInvocationException')
+    fast.client.put_function_recursion_config(FunctionName=function.name, RecursiveLoop='Allow')
+    assert run_with_lineage(own_daemon, function, trace).status == 200
+
+
+def test_loop_of_destinations(fast, own_daemon):
+    """Two functions whose results go to each other."""
+    code = 'def handler(event, context):\n    print("EVENT 1", context.aws_request_id, flush=True)\n'
+    first, second = fast.create(code), fast.create(code)
+    for function, target in ((first, second), (second, first)):
+        fast.client.put_function_event_invoke_config(
+            FunctionName=function.name, DestinationConfig={'OnSuccess': {'Destination': target.arn}})
+    send(first, {'n': 1})
+    ends(own_daemon)
+    assert [len(seen(own_daemon, function.name, 16)) for function in (first, second)] == [16, 16]
+    assert health(own_daemon)['asyncGivenUp'] == 1

@@ -163,14 +163,14 @@ static struct invocation *make_invocation(struct invoke_call *call,
     if (!inv)
         return NULL;
     inv->payload = invoke_call_take_payload(call, &inv->payload_len);
-    inv->trace_id = arena_str(&inv->arena, invoke_call_trace(call));
+    if (invocation_set_trace(inv, invoke_call_trace(call)) < 0)
+        return NULL;
     inv->client_context = arena_str(&inv->arena, call->client_context);
     inv->tenant_id = arena_str(&inv->arena, call->tenant_id);
     inv->invoked_arn = invoked_arn(call, inv);
     if (call->wants_tail)
         inv->tail = calloc(1, sizeof(*inv->tail));
-    if (!inv->payload || !str_is_set(inv->invoked_arn) || !str_is_set(inv->trace_id) ||
-        (call->wants_tail && !inv->tail))
+    if (!inv->payload || !str_is_set(inv->invoked_arn) || (call->wants_tail && !inv->tail))
         return NULL;
     inv->sink = call->sink;
     inv->sink_owner = call;
@@ -190,6 +190,16 @@ void invoke_call_throttled(struct invoke_call *call, struct str reason)
                                   });
 }
 
+static void refuse_loop(struct invoke_call *call, int failure)
+{
+    if (failure < 0)
+        api_fault_internal(call->request, failure);
+    else
+        api_fault(call->request, &lambda_fault_recursive_invocation,
+                  "Lambda has detected a recursive loop of this function with other resources and "
+                  "has stopped the invocation.");
+}
+
 static void submit(struct invoke_call *call, struct function_version *version)
 {
     struct invocation *inv = make_invocation(call, version);
@@ -197,6 +207,12 @@ static void submit(struct invoke_call *call, struct function_version *version)
 
     if (!inv) {
         api_fault_internal(call->request, -ENOMEM);
+        return;
+    }
+    r = invocation_is_loop(inv, call->service->options.catalog);
+    if (r != 0) {
+        (void)invocation_free(inv);
+        refuse_loop(call, r);
         return;
     }
     r = dispatch_submit(call->service->options.dispatch, inv);
