@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,6 +43,9 @@ static void test_honest_requests_pass(void **state)
     message.request.environment_bytes = 4;
     memcpy(message.bytes + sizeof(message.request), "A=b", 4);
     assert_int_equal(check(sizeof(message.request) + 4, 0), 0);
+    message.request.type = JAIL_EXTENSIONS_START;
+    assert_int_equal(check(sizeof(message.request) + 4, 0), 0);
+    assert_true(check(sizeof(message.request) + 3, 0) < 0);
     memset(&message, 0, sizeof(message));
     message.request.type = JAIL_UNPACK;
     message.request.code.bytes_max = 1;
@@ -118,6 +122,50 @@ static void test_numbers_have_bounds(void **state)
     assert_true(check(sizeof(message.request), 0) < 0);
 }
 
+static void test_orders_name_a_process(void **state)
+{
+    static const struct {
+        uint32_t signal, process;
+        bool is_right;
+    } cases[] = {
+        {JAIL_SIGNAL_TERMINATE, JAIL_PROCESS_RUNTIME, true},
+        {JAIL_SIGNAL_KILL, JAIL_EXTENSIONS_MAX, true},
+        {JAIL_SIGNAL_KILL, JAIL_PROCESS_ALL, true},
+        {JAIL_SIGNAL_TERMINATE, JAIL_PROCESS_ALL, false},
+        {JAIL_SIGNAL_KILL, JAIL_PROCESS_COUNT, false},
+        {JAIL_SIGNAL_COUNT, JAIL_PROCESS_RUNTIME, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(&message, 0, sizeof(message));
+        message.request.type = JAIL_PROCESS_SIGNAL;
+        message.request.order = (struct jail_order){cases[i].signal, cases[i].process};
+        if ((check(sizeof(message.request), 0) == 0) != cases[i].is_right)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void test_events_of_extensions_are_checked(void **state)
+{
+    struct jail_event event = {.type = JAIL_EXTENSION_STARTED, .extension = {.process = 1}};
+
+    (void)state;
+    assert_int_equal(jail_event_check(&event, sizeof(event), SLOTS), 0);
+    event.extension.process = JAIL_PROCESS_RUNTIME;
+    assert_true(jail_event_check(&event, sizeof(event), SLOTS) < 0);
+    event.extension.process = JAIL_PROCESS_COUNT;
+    assert_true(jail_event_check(&event, sizeof(event), SLOTS) < 0);
+    event.extension.process = JAIL_EXTENSIONS_MAX;
+    memset(event.extension.name, 'x', sizeof(event.extension.name));
+    assert_true(jail_event_check(&event, sizeof(event), SLOTS) < 0);
+    event = (struct jail_event){.type = JAIL_EXTENSIONS_STARTED, .launch = JAIL_LAUNCH_OUTCOMES};
+    assert_true(jail_event_check(&event, sizeof(event), SLOTS) < 0);
+    event =
+        (struct jail_event){.type = JAIL_PROCESS_EXITED, .exited = {.process = JAIL_PROCESS_COUNT}};
+    assert_true(jail_event_check(&event, sizeof(event), SLOTS) < 0);
+}
+
 static void test_events_are_checked(void **state)
 {
     struct jail_event event = {.type = JAIL_BOX_READY, .slot = SLOTS - 1};
@@ -146,7 +194,9 @@ int main(void)
         cmocka_unit_test(test_environment_ends_with_nul),
         cmocka_unit_test(test_descriptors_are_exact),
         cmocka_unit_test(test_numbers_have_bounds),
+        cmocka_unit_test(test_orders_name_a_process),
         cmocka_unit_test(test_events_are_checked),
+        cmocka_unit_test(test_events_of_extensions_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -886,6 +886,10 @@ static void test_jail_ends_on_wrong_requests(void **state)
     const struct jail_request twice = {.type = JAIL_BOX_NEW};
     const struct jail_request stop_none = {.type = JAIL_BOX_STOP, .slot = 5};
     const struct jail_request far = {.type = JAIL_BOX_NEW, .slot = 10};
+    const struct jail_request wrong_process = {.type = JAIL_PROCESS_SIGNAL,
+                                               .order = {JAIL_SIGNAL_KILL, JAIL_PROCESS_COUNT}};
+    const struct jail_request terminate_all = {.type = JAIL_PROCESS_SIGNAL,
+                                               .order = {JAIL_SIGNAL_TERMINATE, JAIL_PROCESS_ALL}};
     const int fd = STDIN_FILENO;
 
     (void)state;
@@ -894,6 +898,8 @@ static void test_jail_ends_on_wrong_requests(void **state)
     check_wrong_request(&twice, sizeof(twice), NULL, 0);
     check_wrong_request(&stop_none, sizeof(stop_none), NULL, 0);
     check_wrong_request(&far, sizeof(far), NULL, 0);
+    check_wrong_request(&wrong_process, sizeof(wrong_process), NULL, 0);
+    check_wrong_request(&terminate_all, sizeof(terminate_all), NULL, 0);
     check_wrong_request(&twice, sizeof(twice), &fd, 1);
 }
 
