@@ -156,10 +156,14 @@ BY_POLICY = {
     'CreateAlias', 'DeleteAlias', 'DeleteFunction', 'DeleteFunctionConcurrency', 'DeleteFunctionEventInvokeConfig',
     'DeleteProvisionedConcurrencyConfig', 'GetAlias', 'GetFunction', 'GetFunctionConcurrency',
     'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetPolicy', 'GetProvisionedConcurrencyConfig', 'Invoke',
-    'InvokeWithResponseStream', 'ListAliases', 'ListFunctionEventInvokeConfigs', 'ListProvisionedConcurrencyConfigs',
-    'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency', 'PutFunctionEventInvokeConfig',
+    'InvokeAsync', 'InvokeWithResponseStream', 'ListAliases', 'ListFunctionEventInvokeConfigs',
+    'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency', 'PutFunctionEventInvokeConfig',
     'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig',
 }
+
+
+def action_of(operation):
+    return 'InvokeFunction' if operation in ('Invoke', 'InvokeWithResponseStream') else operation
 
 
 def test_the_list_of_operations_is_complete():
@@ -195,7 +199,7 @@ def test_other_account(client, operation):
     """A function that is not there, and one without a policy, look the same from outside."""
     arn, rest = 'arn:aws:lambda:us-east-1:999999999999:function:f', OPERATIONS[operation]
     qualified = f'{arn}:{rest["Qualifier"]}' if 'Qualifier' in rest else arn
-    action = 'InvokeFunction' if operation.startswith('Invoke') else operation
+    action = action_of(operation)
     text = (f'User: arn:aws:iam::000000000000:root is not authorized to perform: lambda:{action} on resource: '
             f'{qualified} because no resource-based policy allows the lambda:{action} action')
     refused('AccessDeniedException', text if operation in BY_POLICY else None, getattr(client, xform_name(operation)),
@@ -217,7 +221,7 @@ def test_other_account_with_a_policy(functions, client, daemon, connect, operati
     if operation in ('GetAlias', 'UpdateAlias'):
         client.create_alias(FunctionName=function.name, Name='a', FunctionVersion='1')
     client.add_permission(FunctionName=function.name, StatementId='s', Principal='111111111111',
-                          Action='lambda:' + ('InvokeFunction' if operation.startswith('Invoke') else operation),
+                          Action=f'lambda:{action_of(operation)}',
                           **{name: value for name, value in rest.items() if name == 'Qualifier'})
     call = getattr(connect(daemon.endpoint, access_key='111111111111'), xform_name(operation))
     try:
