@@ -157,8 +157,8 @@ BY_POLICY = {
     'DeleteProvisionedConcurrencyConfig', 'GetAlias', 'GetFunction', 'GetFunctionConcurrency',
     'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetPolicy', 'GetProvisionedConcurrencyConfig', 'Invoke',
     'InvokeAsync', 'InvokeWithResponseStream', 'ListAliases', 'ListFunctionEventInvokeConfigs',
-    'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency', 'PutFunctionEventInvokeConfig',
-    'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig',
+    'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency',
+    'PutFunctionEventInvokeConfig', 'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig',
 }
 
 
