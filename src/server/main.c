@@ -115,6 +115,7 @@ int main(int argc, char **argv)
     int r;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like others */
     r = server_options_read(&options, argc, argv, &why);
     if (r == OPTIONS_HELP) {
         server_options_print_help();

@@ -3,8 +3,10 @@
 import collections
 import itertools
 import json
+import os
 import random
 import re
+import subprocess
 import threading
 import time
 import urllib.request
@@ -503,3 +505,35 @@ def test_loop_of_destinations(fast, own_daemon):
     ends(own_daemon)
     assert [len(seen(own_daemon, function.name, 16)) for function in (first, second)] == [16, 16]
     assert health(own_daemon)['asyncGivenUp'] == 1
+
+
+# A disk that takes no more
+
+def limit_files(daemon, size):
+    """No file of the daemon may become larger: what a full disk or a quota is like."""
+    command = ['prlimit', '--pid', str(daemon.process.pid), f'--fsize={size}:unlimited']
+    owner = os.stat(f'/proc/{daemon.process.pid}')
+    if owner.st_uid != os.geteuid():  # only the same user may
+        command = ['setpriv', f'--reuid={owner.st_uid}', f'--regid={owner.st_gid}', '--clear-groups', *command]
+    subprocess.run(command, check=True)
+
+
+def test_full_disk(own_daemon, connect):
+    """No 202 for what is not on disk; what was answered with 202 stays, and when there is room again all goes on."""
+    own_daemon.start()
+    factory = Factory(connect(own_daemon.endpoint))
+    function = factory.create('def handler(event, context):\n    raise ValueError("again, in a minute")\n')
+    log = own_daemon.state_dir / 'lambd.db-wal'
+    limit_files(own_daemon, log.stat().st_size + 2 * 1048576)
+    accepted = 0
+    with pytest.raises(factory.client.exceptions.ServiceException):
+        for _ in range(40):
+            send(function, 'x' * 400000)
+            accepted += 1
+    limit_files(own_daemon, 'unlimited')
+    send(function, 'there is room again')
+    until(lambda: health(own_daemon)['asyncUnderWay'] == 0, 'attempts do not end')
+    assert 0 < accepted < 40
+    own_daemon.kill()
+    own_daemon.start()
+    assert health(own_daemon)['asyncEvents'] == accepted + 1
