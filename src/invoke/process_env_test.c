@@ -109,6 +109,26 @@ static void ruby_gets_the_folders_of_its_version(void **state)
     buf_deinit(&block);
 }
 
+static void extensions_get_less(void **state)
+{
+    struct function_version version = version_of("python3.12");
+    struct buf runtime = {0};
+    struct buf extension = {0};
+
+    (void)state;
+    process_env_build(&runtime, &version, &(struct process_env_options){.log_stream = STR("s")});
+    process_env_build_extension(&extension, buf_str(&runtime));
+    assert_false(buf_failed(&extension));
+    assert_non_null(find(&runtime, "_HANDLER"));
+    assert_null(find(&extension, "_HANDLER"));
+    assert_null(find(&extension, "AWS_EXECUTION_ENV"));
+    assert_null(find(&extension, "AWS_LAMBDA_LOG_STREAM_NAME"));
+    assert_string_equal(find(&extension, "AWS_LAMBDA_FUNCTION_NAME"), "f");
+    assert_string_equal(find(&extension, "AWS_SESSION_TOKEN"), find(&runtime, "AWS_SESSION_TOKEN"));
+    buf_deinit(&runtime);
+    buf_deinit(&extension);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(ruby_gets_the_folders_of_its_version),
         cmocka_unit_test(custom_runtimes_have_no_execution_env),
         cmocka_unit_test(the_function_overrides_defaults),
+        cmocka_unit_test(extensions_get_less),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

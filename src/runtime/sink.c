@@ -18,7 +18,6 @@ enum {
     RETRY_MS_MIN = 50,
     RETRY_MS_MAX = 2000,
     STATUS_BYTES = 13, /* "HTTP/1.1 200 " */
-    HANDLES = 1,
 };
 
 enum sink_state {
@@ -34,7 +33,7 @@ struct sink {
     const struct sink_ops *ops;
     void *owner;
     enum sink_state state;
-    struct uv_loop_s *loop;
+    uv_loop_t *loop;
     struct socket_watch *watch; /* owned; NULL without a connection */
     uv_timer_t timer;
     uint64_t retry_ms;

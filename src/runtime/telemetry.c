@@ -229,7 +229,7 @@ static void add(struct subscriber *subscriber, struct str event)
         subscriber->dropped_bytes += event.len;
         return;
     }
-    if (subscriber->dropped_items)
+    if (subscriber->dropped_items && subscriber->subscription.types & SUBSCRIPTION_PLATFORM)
         say_dropped(subscriber);
     append(subscriber, event);
     if (!has_room(subscriber, 0))

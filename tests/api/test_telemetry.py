@@ -209,6 +209,33 @@ def test_logs_api(functions, daemon):
         'platform.end', 'platform.report']
 
 
+def test_slow_listener_loses_events_and_hears_of_it(functions, daemon):
+    """More than the buffers hold while the listener does not answer."""
+    code = '''
+def handler(event, context):
+    if event == "flood":
+        for n in range(2000):
+            print("x" * 1000)
+    else:
+        open("/tmp/go", "w").close()
+        print("after")
+'''
+    slow = "    def do_POST(self):\n        while not os.path.exists('/tmp/go'): time.sleep(0.01)\n"
+    program = listener('telemetry', body(['platform', 'function'])).replace('    def do_POST(self):\n', slow).replace(
+        "for event in json.loads(body):", "for event in [e for e in json.loads(body) if 'xxx' not in str(e)]:")
+    function = extensions.create(functions, code, {'ext': program})
+    function.invoke('flood')
+    end = time.monotonic() + 30
+    while True:
+        function.invoke('go')
+        log = log_of(daemon, function, 'after')
+        if dropped := of_type(log, 'platform.logsDropped'):
+            break
+        assert time.monotonic() < end
+    assert dropped[0]['droppedRecords'] > 1000
+    assert dropped[0]['droppedBytes'] > 1000 * dropped[0]['droppedRecords']
+
+
 def test_frozen_listeners_get_it_later(own_daemon, connect):
     """What is not delivered before the freeze is delivered with the next invocation."""
     own_daemon.start('--idle-freeze-ms', '0')
