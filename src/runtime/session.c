@@ -167,6 +167,9 @@ void session_stream_end(struct runtime_session *session, struct str error_type,
 
     session_step_sent(session);
     session->is_streaming = false;
+    session->held = false; /* whoever took this answer has no say in the next */
+    if (session->channel)
+        channel_hold(session->channel, false);
     if (error_type.len > 0) {
         if (!give_stream_error(session, error_type, error_body))
             break_off(session, "unreadable stream error");
