@@ -168,6 +168,12 @@ def test_required_logger_is_the_same(run):
     assert log.text.endswith(" -- : block\n")
 
 
+def test_file_named_like_the_logger_is_not_loaded(run):
+    source = "require 'logger'\n" + HANDLER.format("Logger.new($stdout).info('library')")
+    (log,) = run(source, files={"logger.rb": "raise 'not this one'\n"}).invoke({}).logs
+    assert log.text.endswith(" -- : library\n")
+
+
 def test_logger_of_a_file_is_left_alone(run, tmp_path):
     environment = run(f"Logger.new('{tmp_path}/log').error('kept')")
     assert environment.invoke({}).logs == []
@@ -250,7 +256,7 @@ def test_rubygems_is_not_loaded_without_need(run):
 
 def test_rubylib(run, tmp_path):
     files = {"extra/helper.rb": "HELP = 1\n"}
-    source = "require 'helper'\n" + HANDLER.format("[HELP, $LOAD_PATH.first]")
+    source = "require 'helper'\n" + HANDLER.format("[HELP, $LOAD_PATH[1]]")
     environment = run(source, {"RUBYLIB": f"{tmp_path}/extra"}, files)
     assert environment.invoke({}).json == [1, environment.variables["LAMBDA_TASK_ROOT"]]
 

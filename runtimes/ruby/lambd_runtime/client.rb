@@ -74,9 +74,9 @@ module Lambd
       Dir.chdir(task_root)
       $stdout.sync = true
       Encoding.default_external = Encoding::UTF_8
-      Lambd.prepare_library
       # A process that knew the environment when it started has RUBYLIB on the path already.
       $LOAD_PATH.replace([task_root] | ENV.fetch('RUBYLIB', '').split(':') | $LOAD_PATH)
+      Lambd.prepare_library
       write_puts_to(@channel)
       leave_in_children(@channel)
     end

@@ -4,10 +4,17 @@
 # Ruby's logger, changed as functions find it on AWS: what goes to standard output or nowhere
 # becomes one log event a record, with the request id.
 #
-# This file stands in front of the library's on the load path.
+# This file stands in front of the library's on the load path. The function may have a file of that
+# name, too; on AWS the library's is loaded before anybody asks for it.
 
-library = $LOAD_PATH.find { |folder| folder != __dir__ && File.file?("#{folder}/logger.rb") }
-require "#{library}/logger.rb"
+folders = $LOAD_PATH.dup
+begin
+  own = [__dir__, ENV.fetch('LAMBDA_TASK_ROOT', '/var/task'), *ENV.fetch('RUBYLIB', '').split(':')]
+  $LOAD_PATH.replace(folders - own)
+  require 'logger'
+ensure
+  $LOAD_PATH.replace(folders | $LOAD_PATH)
+end
 
 module Lambd
   # Where the records of loggers go.
