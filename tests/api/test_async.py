@@ -392,7 +392,7 @@ def test_queue_that_does_not_exist(outward, own_daemon, moto):
     send(function, {'fail': 'told'})
     ends(own_daemon)
     assert health(own_daemon)['asyncDelivered'] == 0
-    assert 'nothing-here is dropped' in own_daemon.text()
+    until(lambda: 'nothing-here is dropped' in own_daemon.text(), 'it is not said')
 
 
 def test_service_that_is_down(own_daemon, connect, queue, moto):
