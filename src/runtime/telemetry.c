@@ -2,7 +2,6 @@
 #include "runtime/telemetry.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +13,10 @@
 #include "base/json_writer.h"
 #include "base/list.h"
 #include "base/must.h"
-#include "http/server.h"
-#include "runtime/answer.h"
 #include "runtime/sink.h"
+#include "runtime/telemetry_internal.h"
 
 enum {
-    BODY_BYTES_MAX = 65536,
     INIT_BYTES_MAX = 1048576, /* of events that are kept for those who subscribe later */
 };
 
@@ -32,41 +29,6 @@ struct kept_event {
     uint64_t real_ms;
     size_t len;
     char text[];
-};
-
-struct subscriber {
-    struct list node;
-    struct telemetry *telemetry;
-    const struct extension *extension; /* of the set */
-    struct subscription subscription;
-    struct sink *sink; /* owned */
-    bool wants_socket;
-    struct buf batch; /* events without the brackets around them */
-    uint64_t items;
-    uint64_t dropped_items;
-    uint64_t dropped_bytes;
-    uv_timer_t *timer; /* owned until it is closed */
-};
-
-/* The body of a request that is being read. */
-struct subscribe_body {
-    struct list node;
-    struct telemetry *telemetry; /* NULL: whoever sends it is gone */
-    struct http_request *req;
-    enum subscription_api api;
-    struct buf bytes;
-};
-
-struct telemetry {
-    uv_loop_t *loop;
-    struct extensions *set;
-    const struct telemetry_ops *ops;
-    void *owner;
-    struct list subscribers;
-    struct list kept; /* struct kept_event */
-    size_t kept_bytes;
-    struct list bodies; /* struct subscribe_body */
-    bool is_closed;
 };
 
 /* ---- life ---- */
@@ -94,7 +56,7 @@ static void on_timer_closed(uv_handle_t *handle)
     free(handle);
 }
 
-static void subscriber_free(struct subscriber *subscriber)
+void telemetry_unsubscribe(struct subscriber *subscriber)
 {
     list_remove(&subscriber->node);
     subscriber->sink = sink_free(subscriber->sink);
@@ -115,11 +77,9 @@ static void forget_kept(struct telemetry *telemetry)
 void telemetry_reset(struct telemetry *telemetry)
 {
     while (!list_is_empty(&telemetry->subscribers))
-        subscriber_free(container_of(list_first(&telemetry->subscribers), struct subscriber, node));
-    list_for_each_safe (node, &telemetry->bodies) {
-        container_of(node, struct subscribe_body, node)->telemetry = NULL;
-        list_remove(node);
-    }
+        telemetry_unsubscribe(
+            container_of(list_first(&telemetry->subscribers), struct subscriber, node));
+    telemetry_drop_requests(telemetry);
     forget_kept(telemetry);
     telemetry->is_closed = false;
 }
@@ -386,10 +346,9 @@ void telemetry_give_socket(struct telemetry *telemetry, int fd)
     close_fdp(&fd);
 }
 
-/* ---- subscribing ---- */
+/* ---- subscribers ---- */
 
-static struct subscriber *find_subscriber(struct telemetry *telemetry,
-                                          const struct extension *extension)
+struct subscriber *telemetry_find(struct telemetry *telemetry, const struct extension *extension)
 {
     list_for_each (node, &telemetry->subscribers) {
         struct subscriber *subscriber = container_of(node, struct subscriber, node);
@@ -400,8 +359,8 @@ static struct subscriber *find_subscriber(struct telemetry *telemetry,
     return NULL;
 }
 
-static int subscribe(struct telemetry *telemetry, const struct extension *extension,
-                     const struct subscription *subscription)
+int telemetry_subscribe(struct telemetry *telemetry, const struct extension *extension,
+                        const struct subscription *subscription)
 {
     struct subscriber *subscriber = calloc(1, sizeof(*subscriber));
     uv_timer_t *timer = calloc(1, sizeof(*timer));
@@ -422,146 +381,4 @@ static int subscribe(struct telemetry *telemetry, const struct extension *extens
     list_push_back(&telemetry->subscribers, &subscriber->node);
     replay(subscriber);
     return 0;
-}
-
-static const char *api_name(enum subscription_api api)
-{
-    return api == SUBSCRIPTION_LOGS ? "Logs" : "Telemetry";
-}
-
-static void refuse(struct http_request *req, unsigned status, enum subscription_api api,
-                   const char *type, const char *text)
-{
-    char full_type[64];
-    char message[128];
-
-    (void)snprintf(full_type, sizeof(full_type), "%s.%s", api_name(api), type);
-    (void)snprintf(message, sizeof(message), "%s API %s", api_name(api), text);
-    answer_error(req, status, full_type, message);
-}
-
-/* The extension that asks, if it may. */
-static const struct extension *who_asks(struct telemetry *telemetry, struct http_request *req,
-                                        enum subscription_api api)
-{
-    struct extension_fault fault;
-    const struct extension *extension = extensions_find(
-        telemetry->set, http_request_header(req, STR("Lambda-Extension-Identifier")),
-        "Unknown extension ", &fault);
-
-    if (!extension)
-        answer_error(req, 403, fault.type, fault.message);
-    else if (telemetry->is_closed) {
-        refuse(req, 403, api, "SubscriptionClosed", "subscription is closed");
-        return NULL;
-    }
-    return extension;
-}
-
-static void body_free(struct subscribe_body *body)
-{
-    list_remove(&body->node);
-    buf_deinit(&body->bytes);
-    free(body);
-}
-
-static void finish(struct subscribe_body *body)
-{
-    struct telemetry *telemetry = body->telemetry;
-    struct http_request *req = body->req;
-    enum subscription_api api = body->api;
-    char complaint[SUBSCRIPTION_COMPLAINT_BYTES];
-    const struct extension *extension;
-    struct subscription subscription;
-    struct subscriber *before;
-    bool is_right = telemetry && !buf_failed(&body->bytes) &&
-                    subscription_parse(&subscription, api, buf_str(&body->bytes), complaint);
-    bool is_failed = !telemetry || buf_failed(&body->bytes);
-
-    body_free(body);
-    if (is_failed) {
-        answer_internal_error(req);
-        return;
-    }
-    extension = who_asks(telemetry, req, api);
-    if (!extension)
-        return;
-    before = find_subscriber(telemetry, extension);
-    if (!is_right) {
-        answer_error(req, 400,
-                     api == SUBSCRIPTION_LOGS ? "Logs.ValidationError" : "ValidationError",
-                     complaint);
-        return;
-    }
-    if (before && before->subscription.api != api) {
-        refuse(req, 403, api, "SubscriptionClosed",
-               "cannot be used beside the other subscription of this extension");
-        return;
-    }
-    if (before)
-        subscriber_free(before);
-    if (subscribe(telemetry, extension, &subscription) < 0)
-        answer_internal_error(req);
-    else
-        answer_json(req, 200, STR("\"OK\""));
-}
-
-static const struct http_body_ops body_ops;
-
-static void on_body_data(void *owner, const char *bytes, size_t len)
-{
-    struct subscribe_body *body = owner;
-
-    if (len == 0) {
-        finish(body);
-        return;
-    }
-    (void)buf_append(&body->bytes, bytes, len); /* checked at the end */
-    http_request_read(body->req, &body_ops, body);
-}
-
-static void on_body_failed(void *owner)
-{
-    struct subscribe_body *body = owner;
-    struct http_request *req = body->req;
-
-    body_free(body);
-    answer_error(req, 400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
-}
-
-static const struct http_body_ops body_ops = {on_body_data, on_body_failed};
-
-static void on_subscribe(struct telemetry *telemetry, struct http_request *req,
-                         enum subscription_api api)
-{
-    struct subscribe_body *body;
-
-    if (!str_eq(req->method, STR("PUT"))) {
-        http_respond(req, 405, NULL, 0, STR(""));
-        return;
-    }
-    if (!who_asks(telemetry, req, api))
-        return;
-    body = calloc(1, sizeof(*body));
-    if (!body) {
-        answer_internal_error(req);
-        return;
-    }
-    body->telemetry = telemetry;
-    body->req = req;
-    body->api = api;
-    body->bytes.max = BODY_BYTES_MAX;
-    list_push_back(&telemetry->bodies, &body->node);
-    http_request_read(req, &body_ops, body);
-}
-
-bool telemetry_request(struct telemetry *telemetry, struct http_request *req)
-{
-    if (str_eq(req->path, STR("/2022-07-01/telemetry")))
-        on_subscribe(telemetry, req, SUBSCRIPTION_TELEMETRY);
-    else if (str_eq(req->path, STR("/2020-08-15/logs")))
-        on_subscribe(telemetry, req, SUBSCRIPTION_LOGS);
-    else
-        return false;
-    return true;
 }
