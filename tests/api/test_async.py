@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asynchronous invocation: 202 means on disk; retries, ages, destinations, dead letters, and kill -9."""
-import collections
-import itertools
 import json
 import os
-import random
 import re
 import subprocess
 import threading
-import time
 import urllib.request
 import uuid
 
@@ -17,6 +13,7 @@ import pytest
 from support.daemon import free_port
 from support.functions import Factory
 from support.http import Connection
+from support.waiting import until
 from support.zips import make_zip
 
 # A minute is 0.3 s.
@@ -35,14 +32,6 @@ def handler(event, context):
 def health(daemon):
     with urllib.request.urlopen(f'{daemon.endpoint}/_lambd/health') as answer:
         return json.load(answer)
-
-
-def until(condition, what, seconds=60):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)  # polling for an event, bounded
-    return value
 
 
 def seen(daemon, name, at_least=0):
@@ -409,66 +398,6 @@ def test_service_that_is_down(own_daemon, connect, queue, moto):
     message, = until(to.take, 'no record')
     check_record(json.loads(message['Body']), function, request_id)
     ends(own_daemon)
-
-
-def crash_loop(own_daemon, connect, queue, moto, kills, between):
-    """Kill at any time: each accepted event ends in exactly one of two queues. Returns how often each came there."""
-    options = (*FAST, f'--endpoint-sqs={moto.endpoint}')
-    own_daemon.start(*options)
-    factory = Factory(connect(own_daemon.endpoint))
-    good, bad = queue(), queue()
-    function = factory.create(RECORDING)
-    factory.client.put_function_event_invoke_config(
-        FunctionName=function.name, MaximumRetryAttempts=1,
-        DestinationConfig={'OnSuccess': {'Destination': good.arn}, 'OnFailure': {'Destination': bad.arn}})
-    accepted, ended = {}, {'good': collections.Counter(), 'bad': collections.Counter()}
-
-    def load(worker, stop):
-        for n in itertools.count():
-            id = f'{worker}-{len(accepted)}-{n}'
-            event = {'id': id} | ({'fail': 'yes'} if n % 5 == 0 else {})
-            if stop.is_set():
-                return
-            try:
-                send(function, event)
-            except Exception:  # the daemon is gone
-                return
-            accepted[id] = 'bad' if 'fail' in event else 'good'
-
-    def collect():
-        for name, to in (('good', good), ('bad', bad)):
-            while messages := to.take():
-                ended[name].update(json.loads(each['Body'])['requestPayload']['id'] for each in messages)
-        return all(id in ended[name] for id, name in accepted.items())
-
-    for _ in range(kills):
-        stop = threading.Event()
-        workers = [threading.Thread(target=load, args=(f'{_}-{w}', stop)) for w in range(4)]
-        goal = len(accepted) + random.randrange(*between)
-        for worker in workers:
-            worker.start()
-        until(lambda: len(accepted) >= goal, 'nothing is accepted')
-        own_daemon.kill()
-        stop.set()
-        for worker in workers:
-            worker.join()
-        own_daemon.start(*options)
-    ends(own_daemon)
-    assert until(collect, 'events are lost')
-    return accepted, ended
-
-
-def check_ends(accepted, ended, duplicates_max):
-    for id, name in accepted.items():
-        assert id not in ended['bad' if name == 'good' else 'good'], 'two different ends'
-    duplicates = sum(count - 1 for counter in ended.values() for count in counter.values())
-    assert duplicates <= duplicates_max, f'{duplicates} duplicates of {len(accepted)}'
-
-
-def test_kill_at_any_time(own_daemon, connect, queue, moto):
-    accepted, ended = crash_loop(own_daemon, connect, queue, moto, 6, (5, 60))
-    # What was under way or being delivered at each kill may come twice.
-    check_ends(accepted, ended, 6 * 40)
 
 
 # Loops
