@@ -158,7 +158,8 @@ BY_POLICY = {
     'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetPolicy', 'GetProvisionedConcurrencyConfig', 'Invoke',
     'InvokeAsync', 'InvokeWithResponseStream', 'ListAliases', 'ListFunctionEventInvokeConfigs',
     'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency',
-    'PutFunctionEventInvokeConfig', 'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig',
+    'PutFunctionEventInvokeConfig', 'PutProvisionedConcurrencyConfig', 'UpdateAlias', 'UpdateFunctionCode',
+    'UpdateFunctionEventInvokeConfig',
 }
 
 

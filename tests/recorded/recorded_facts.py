@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The expectations in expected/*.json: their short form, and what it stands for.
 
-A file holds {case: {"recorded": date, "steps": {step: answer}}}. An answer is the parsed response as boto3 gives it, with
-its HTTP status as the member "status", and shortened:
+A file holds {case: {"recorded": date, "steps": {step: answer}}}. An answer is the parsed response as boto3 gives it,
+with its HTTP status as the member "status", and shortened:
 
-- {"error": code, "text": …, "also": "Message Type"}: an error; "also" names the members of the body that the model knows
+- {"error": code, "text": …, "also": "Message Type"}: an error; "also" names members of the body that the model knows
 - {"like": "active", …}: all members of BASES["active"], but for those that follow; null takes a member away
 - "@NAME@" in a text: TEXTS[NAME]; "<a:len(65)>": so many letters a
 
@@ -25,7 +25,8 @@ REGION = r'(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}'
 TEXTS = {
     'NAME': PARTITION_ARN + r'(' + REGION + r':)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)'
             r'(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?',
-    'NEW_NAME': PARTITION_ARN + r'(' + REGION + r':)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?',
+    'NEW_NAME': PARTITION_ARN + r'(' + REGION + r':)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)'
+                r'(:(\$LATEST|[a-zA-Z0-9-_]+))?',
     'URL_QUALIFIER': r'((?!^\d+$)^[0-9a-zA-Z-_]+$)',
     'RUNTIMES': '[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, '
                 'python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, '

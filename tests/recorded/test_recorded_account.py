@@ -79,7 +79,8 @@ def test_account_settings_total_code_size_config_update(case):
 
 @recorded('TestLambdaSizeLimits::test_oversized_request_create_lambda')
 def test_oversized_request_create_lambda(case):
-    case.call('invalid_param_exc', 'create_function', **case.arguments(Code={'ZipFile': stored_zip(ZIPPED_MAX + 500000)}))
+    code = {'ZipFile': stored_zip(ZIPPED_MAX + 500000)}
+    case.call('invalid_param_exc', 'create_function', **case.arguments(Code=code))
 
 
 @recorded('TestLambdaSizeLimits::test_oversized_zipped_create_lambda')

@@ -14,7 +14,8 @@ def test_function_concurrency(case):
     case.call('get_function_concurrency_after_delete', 'get_function_concurrency', FunctionName=name)
 
 
-@recorded('TestLambdaProvisionedConcurrency::test_provisioned_concurrency_limits', region='eu-west-2')  # nothing reserved
+# Where nothing is reserved.
+@recorded('TestLambdaProvisionedConcurrency::test_provisioned_concurrency_limits', region='eu-west-2')
 def test_provisioned_concurrency_limits(case):
     name = case.function()
     version = case.client.publish_version(FunctionName=name)['Version']
