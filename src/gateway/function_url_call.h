@@ -49,7 +49,7 @@ void function_url_send(struct function_url_call *call, const struct function_url
 /* error_type may be NULL. */
 void function_url_refuse(struct function_url_call *call, unsigned status, const char *error_type,
                          struct str body);
-/* Why may stay unsaid: the caller learns that it may not. */
+/* 403, without saying why. */
 void function_url_forbid(struct function_url_call *call);
 /* The function, or what runs it, failed. */
 void function_url_fail(struct function_url_call *call);

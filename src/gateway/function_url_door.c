@@ -19,6 +19,7 @@
 #include "http/server.h"
 #include "invoke/dispatch.h"
 #include "invoke/invocation.h"
+#include "invoke/trace_id.h"
 
 /* ---- the invocation ---- */
 
@@ -43,9 +44,9 @@ static struct str domain(struct function_url_call *call)
 /* What the function sees: the caller's trace, or the root of a new one. */
 static struct str trace_header(const struct function_url_call *call)
 {
-    struct str given = http_request_header(call->req, STR("X-Amzn-Trace-Id"));
+    bool is_given = str_is_set(http_request_header(call->req, STR("X-Amzn-Trace-Id")));
 
-    return str_is_set(given) ? given : str_sub(call->trace_id, 0, str_find(call->trace_id, ';'));
+    return is_given ? call->trace_id : str_sub(call->trace_id, 0, str_find(call->trace_id, ';'));
 }
 
 /* 0, -ENOMEM or -EMSGSIZE */
@@ -367,18 +368,6 @@ static void start(struct function_url_call *call)
         read_body(call);
 }
 
-static struct str trace_make(struct function_url_call *call)
-{
-    struct str given = http_request_header(call->req, STR("X-Amzn-Trace-Id"));
-    char random[41];
-
-    if (str_is_set(given))
-        return arena_str(&call->arena, given);
-    (void)rand_hex(random, 20);
-    return arena_printf(&call->arena, "Root=1-%08llx-%.24s;Parent=%.16s;Sampled=0",
-                        (unsigned long long)(clock_real_ms() / 1000), random, random + 24);
-}
-
 bool function_url_door_take(const struct function_url_door *door, struct http_request *req)
 {
     struct function_url_address address;
@@ -396,7 +385,7 @@ bool function_url_door_take(const struct function_url_door *door, struct http_re
     call->address = address;
     arena_init(&call->arena);
     (void)rand_uuid(call->request_id);
-    call->trace_id = trace_make(call);
+    call->trace_id = trace_id_take(&call->arena, http_request_header(req, STR("X-Amzn-Trace-Id")));
     if (str_is_set(call->trace_id))
         start(call);
     else

@@ -14,6 +14,7 @@
 #include "gateway/function_url_cors.h"
 #include "http/server.h"
 #include "invoke/invocation.h"
+#include "invoke/trace_id.h"
 
 static void call_free(struct function_url_call *call)
 {
@@ -25,21 +26,6 @@ static void call_free(struct function_url_call *call)
 }
 
 /* ---- the head ---- */
-
-/* The trace without the parent, which only the function sees. */
-static struct str trace_of_answer(struct function_url_call *call)
-{
-    struct str rest = call->trace_id, part, root = STR(""), sampled = STR("");
-
-    while (str_next(&rest, ';', &part)) {
-        if (str_starts_with(part, STR("Root=")))
-            root = part;
-        else if (str_starts_with(part, STR("Sampled=")))
-            sampled = part;
-    }
-    return arena_printf(&call->arena, "%.*s%s%.*s", STR_FMT(root),
-                        root.len && sampled.len ? ";" : "", STR_FMT(sampled));
-}
 
 static int cors_make(struct function_url_call *call, bool is_preflight,
                      struct function_url_cors_headers *ret_cors)
@@ -61,7 +47,7 @@ static struct http_header *headers_make(struct function_url_call *call,
     struct http_header *headers =
         arena_new_array(&call->arena, struct http_header,
                         answer->header_count + OURS + FUNCTION_URL_CORS_HEADERS_MAX);
-    struct str trace = trace_of_answer(call);
+    struct str trace = trace_id_of_answer(&call->arena, call->trace_id);
     size_t count = 0;
 
     if (!headers || !str_is_set(trace) || cors_make(call, is_preflight, &cors) < 0)

@@ -14,7 +14,6 @@
 #include "api/lambda/service_internal.h"
 #include "api/request.h"
 #include "base/base64.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_check.h"
 #include "base/limits.h"
@@ -24,12 +23,9 @@
 #include "catalog/function.h"
 #include "invoke/dispatch.h"
 #include "invoke/invocation.h"
+#include "invoke/trace_id.h"
 #include "model/lambda/faults.h"
 #include "model/lambda/shapes.h"
-
-enum {
-    TRACE_ID_BYTES_MAX = 4096
-}; /* a real one has about 100; it must fit into one frame with all the rest */
 
 struct str invoke_call_tail(struct invoke_call *call, const struct log_tail *tail)
 {
@@ -85,43 +81,6 @@ static bool read_client_context(struct invoke_call *call, struct str encoded)
     return false;
 }
 
-/* The caller's if it can be one, or a new root that is not sampled. */
-static struct str trace_id(struct api_request *request)
-{
-    struct str given = api_request_header(request, STR("X-Amzn-Trace-Id"));
-    char random[41];
-
-    if (given.len && given.len <= TRACE_ID_BYTES_MAX)
-        return given;
-    (void)rand_hex(random, 20);
-    return arena_printf(&request->arena, "Root=1-%08llx-%.24s;Parent=%.16s;Sampled=0",
-                        (unsigned long long)(clock_real_ms() / 1000), random, random + 24);
-}
-
-/* The answer shows the trace without the parent, which only the function sees. */
-static struct str trace_id_of_answer(struct api_request *request, struct str trace)
-{
-    struct str rest = trace;
-    struct str part;
-    struct str root = STR("Root=");
-    struct str sampled = STR("Sampled=0");
-    char *text;
-
-    while (str_next(&rest, ';', &part)) {
-        if (str_starts_with(part, STR("Root=")))
-            root = part;
-        else if (str_starts_with(part, STR("Sampled=")))
-            sampled = part;
-    }
-    text = arena_alloc(&request->arena, root.len + 1 + sampled.len);
-    if (!text)
-        return STR_NONE;
-    memcpy(text, root.ptr, root.len);
-    text[root.len] = ';';
-    memcpy(text + root.len + 1, sampled.ptr, sampled.len);
-    return str_make(text, root.len + 1 + sampled.len);
-}
-
 /* As the caller qualified it. */
 static struct str invoked_arn(struct invoke_call *call, struct invocation *inv)
 {
@@ -144,11 +103,12 @@ char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len)
 
 struct str invoke_call_trace(struct invoke_call *call)
 {
-    struct str trace = trace_id(call->request);
+    struct arena *arena = &call->request->arena;
+    struct str given = api_request_header(call->request, STR("X-Amzn-Trace-Id"));
+    struct str trace = trace_id_take(arena, given);
 
     if (str_is_set(trace))
-        api_reply_header(call->request, STR("X-Amzn-Trace-Id"),
-                         trace_id_of_answer(call->request, trace));
+        api_reply_header(call->request, STR("X-Amzn-Trace-Id"), trace_id_of_answer(arena, trace));
     return trace;
 }
 
