@@ -88,16 +88,16 @@ static int fill_invocation(struct function_url_call *call, struct invocation *in
     if (r < 0)
         return err_pass(r);
     buf_deinit(&call->body);
-    inv->trace_id = arena_str(&inv->arena, call->trace_id);
+    r = invocation_set_trace(inv, call->trace_id);
+    if (r < 0)
+        return err_pass(r);
     inv->invoked_arn = str_is_set(call->target.qualifier)
                            ? arn_function(&inv->arena, &call->id, call->target.qualifier)
                            : inv->version->arn;
     inv->payload = buf_steal(&event, &inv->payload_len);
     inv->sink = &function_url_sink;
     inv->sink_owner = call;
-    return !str_is_set(inv->trace_id) || !str_is_set(inv->invoked_arn) || !inv->payload
-               ? err_new(-ENOMEM)
-               : 0;
+    return str_is_set(inv->invoked_arn) && inv->payload ? 0 : err_new(-ENOMEM);
 }
 
 static void refuse_size(struct function_url_call *call)

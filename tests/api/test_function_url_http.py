@@ -12,7 +12,7 @@ import botocore.credentials
 import pytest
 
 from support.functions import NODE, PROVIDED
-from support.http import Answer, Connection
+from support.http import Connection
 
 ECHO = '''
 import json
@@ -28,6 +28,8 @@ def handler(event, context):
 '''
 FORBIDDEN = ('Forbidden. For troubleshooting Function URL authorization issues, see: '
              'https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html')
+SIGNATURE = ('The request signature we calculated does not match the signature you provided. Check your AWS Secret '
+             'Access Key and signing method. Consult the service documentation for details.')
 ORIGIN = 'https://shop.example.com'
 
 
@@ -237,6 +239,28 @@ def test_goes_with_its_configuration(functions, client, open_url):
 
 # ---- answers ----
 
+# A runtime whose output is the request's body, byte by byte.
+RUNTIME = '''#!/usr/bin/python3
+import base64, http.client, json, os
+while True:
+    connection = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+    connection.request('GET', '/2018-06-01/runtime/invocation/next')
+    event = connection.getresponse()
+    output = base64.b64decode(json.load(event)['body'])
+    connection.request('POST', f"/2018-06-01/runtime/invocation/{event.headers['Lambda-Runtime-Aws-Request-Id']}/response",
+                       output)
+    connection.getresponse().read()
+    connection.close()
+'''
+
+
+@pytest.fixture
+def custom(functions, open_url):
+    """custom(text): the answer for a function with that output."""
+    url = open_url(functions.create({('bootstrap', 0o755): RUNTIME}, Runtime=PROVIDED, Handler='any'))
+    return lambda text: url.ask('/', method='POST', body=text.encode())
+
+
 @pytest.mark.parametrize('output, body', [
     ('{"hello":"world"}', b'{"hello":"world"}'), ('{"body":"x"}', b'{"body":"x"}'), ('"hello"', b'hello'),
     ('3', b'3'), ('3.1', b'3.1'), ('true', b'true'), ('null', b'null'), ('["hello",3,true]', b'["hello",3,true]'),
@@ -245,21 +269,6 @@ def test_goes_with_its_configuration(functions, client, open_url):
 def test_inferred(custom, output, body):
     answer = custom(output)
     assert (answer.status, answer.headers['content-type'], answer.body) == (200, 'application/json', body)
-
-
-@pytest.fixture
-def custom(functions, open_url):
-    """custom(text): the answer for a function whose output is that text, byte by byte."""
-    script = '''#!/bin/sh
-while true; do
-  curl -sS -D /tmp/head -o /tmp/event "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next"
-  id=$(grep -i lambda-runtime-aws-request-id /tmp/head | tr -d '\\r' | cut -d' ' -f2)
-  python3 -c 'import base64, json; e = json.load(open("/tmp/event")); open("/tmp/out", "wb").write(base64.b64decode(e["body"]))'
-  curl -sS --data-binary @/tmp/out -o /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response"
-done
-'''
-    url = open_url(functions.create({('bootstrap', 0o755): script}, Runtime=PROVIDED, Handler='any'))
-    return lambda text: url.ask('/', method='POST', body=text.encode())
 
 
 def test_output_that_is_no_json(custom):
@@ -394,10 +403,6 @@ def test_signed(signed_url):
     assert url.echo('/', *lines, method='POST', body=body)[0]['body'] == body.decode()
     refused(url.ask('/', *lines, method='POST', body=b'{"x": 2}'), 403, SIGNATURE, 'InvalidSignatureException',
             'message')
-
-
-SIGNATURE = ('The request signature we calculated does not match the signature you provided. Check your AWS Secret '
-             'Access Key and signing method. Consult the service documentation for details.')
 
 
 @pytest.mark.parametrize('changes, error_type, message', [
