@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web framework behind a function URL: FastAPI, through Mangum, both as their registry has them."""
+"""
+A web framework behind a function URL: FastAPI, through Mangum, both as their registry has them; asked by a client
+library, and looked at with a browser.
+"""
 import http.cookiejar
 import json
 import subprocess
@@ -30,7 +33,27 @@ class Item(BaseModel):
 
 @app.get('/', response_class=HTMLResponse)
 def page():
-    return '<!doctype html><title>Shop</title><h1>Grüße</h1><script>document.title += "!"</script>'
+    return '<!doctype html><title>Shop</title><h1>Grüße</h1>'
+
+# Everything is asked before the page counts as loaded, so that a browser shows it all.
+@app.get('/tour', response_class=HTMLResponse)
+def tour(there: str):
+    return """<!doctype html><title>Tour</title><script>
+        function ask(method, url, body) {
+            const request = new XMLHttpRequest();
+            request.open(method, url, false);
+            if (body) {
+                request.setRequestHeader('Content-Type', 'application/json');
+                request.setRequestHeader('X-Extra', 'makes it a request that needs asking');
+            }
+            try { request.send(body); } catch (error) { return `refused: ${error.name}`; }
+            return `${request.status} ${request.responseText}`;
+        }
+        function show(id, text) { document.write(`<p id="${id}">${text}</p>`); }
+        show('login', ask('GET', 'login'));
+        show('here', ask('POST', 'items/x', '{"name": "tea", "price": 2.5}'));
+        show('there', ask('POST', '%s' + 'items/y', '{"name": "pot", "price": 30}'));
+    </script>""" % there
 
 @app.post('/items/{item_id:path}')
 def item(item_id: str, item: Item, tag: Annotated[list[str], Query()] = []):
@@ -69,13 +92,21 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture
-def site(daemon, functions, client, package):
-    """The site's address, as clients use it that cannot resolve names below localhost."""
-    function = functions.create(package, MemorySize=512, Timeout=60)
-    config = client.create_function_url_config(FunctionName=function.name, AuthType='NONE')
-    client.add_permission(FunctionName=function.name, StatementId='public', Action='lambda:InvokeFunctionUrl',
-                          Principal='*', FunctionUrlAuthType='NONE')
-    url_id = config['FunctionUrl'].removeprefix('http://').split('.')[0]
+def open_site(functions, client, package):
+    """open_site(): the address of a new one."""
+    def make(**arguments):
+        function = functions.create(package, MemorySize=512, Timeout=60)
+        config = client.create_function_url_config(FunctionName=function.name, AuthType='NONE', **arguments)
+        client.add_permission(FunctionName=function.name, StatementId='public', Action='lambda:InvokeFunctionUrl',
+                              Principal='*', FunctionUrlAuthType='NONE')
+        return config['FunctionUrl']
+    return make
+
+
+@pytest.fixture
+def site(daemon, open_site):
+    """As clients name it that cannot resolve names below localhost."""
+    url_id = open_site().removeprefix('http://').split('.')[0]
     return f'{daemon.endpoint}/_lambd/url/{url_id}'
 
 
@@ -114,3 +145,26 @@ def test_session(site):
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     with opener.open(f'{site}/login', timeout=120) as answer:
         assert (answer.url, json.load(answer)) == (f'{site}/me', ['ann', 'dark'])
+
+
+def browse(folder, url):
+    """The page's DOM, when it is loaded."""
+    return subprocess.run(['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+                           f'--user-data-dir={folder}', '--dump-dom', url],
+                          check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout
+
+
+def test_browser(open_site, tmp_path):
+    """Pages, redirects, cookies and JSON at one site; another answers only if its Cors object names the first."""
+    here = open_site()
+    origin = here.rstrip('/')
+    cors = {'AllowOrigins': [origin], 'AllowMethods': ['POST'], 'AllowHeaders': ['content-type', 'x-extra']}
+    there = open_site(Cors=cors)
+    closed = open_site(Cors=cors | {'AllowOrigins': ['https://elsewhere.example']})
+    dom = browse(tmp_path / 'profile', f'{here}tour?there={there}')
+    assert '<p id="login">200 ["ann","dark"]</p>' in dom
+    assert '<p id="here">200 {"id":"x","tags":[],"name":"tea","price":2.5}</p>' in dom
+    assert '<p id="there">200 {"id":"y","tags":[],"name":"pot","price":30.0}</p>' in dom
+    dom = browse(tmp_path / 'profile', f'{here}tour?there={closed}')
+    assert '<p id="here">200 ' in dom
+    assert '<p id="there">refused: NetworkError</p>' in dom
