@@ -25,7 +25,6 @@ enum {
     LIMIT_CONCURRENCY_UNRESERVED = 100, /* never set aside */
     LIMIT_LOG_EVENT_BYTES = 262144,
     LIMIT_LOG_TAIL_BYTES = 4096,
-    LIMIT_INIT_MS = 10000,
     LIMIT_INIT_PROVISIONED_MS = 130000, /* or the function's own time limit, if that is longer */
 
     /* HTTP */

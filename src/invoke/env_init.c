@@ -201,6 +201,8 @@ void env_first_init_failed(struct env *env, enum report_status status, const cha
 {
     log_init_end(env, status, type);
     env->init_report = true;
+    if (env->sandbox)
+        (void)sandbox_settle(env->sandbox); /* what comes now is the invocation's time */
 }
 
 void env_report_suppressed_init(struct env *env, enum report_status status, const char *type)

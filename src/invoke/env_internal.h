@@ -105,8 +105,7 @@ struct env {
     uint64_t responded_ns;
     uint64_t runtime_done_ns; /* when the runtime asked for the next event */
     uint64_t produced_bytes;
-    char error_type[ENV_ERROR_TYPE_BYTES]; /* of a failed init */
-    struct reason hopeless;                /* why this function can never start */
+    struct reason hopeless; /* why this function can never start */
 };
 
 /* ---- env.c ---- */

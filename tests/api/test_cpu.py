@@ -35,3 +35,18 @@ def test_strict_quota(strict, own_daemon):
         assert at_init < in_handler
     else:
         assert in_handler >= BURNT
+
+
+def test_quota_after_a_failed_init(strict, own_daemon):
+    """The init that is repeated is in the invocation's time, and not faster than that."""
+    code = CODE.replace('at_init = burn()', '''
+import os
+if not os.path.exists('/tmp/failed'):
+    open('/tmp/failed', 'w').close()
+    raise RuntimeError
+at_init = 0''')
+    in_handler = strict.create(code, MemorySize=128, Timeout=60).invoke().json[1]
+    if own_daemon.doctor()['cgroup-cpu'] == 'ok':
+        assert in_handler > BURNT / (128 / 1769) * 0.7
+    else:
+        assert in_handler >= BURNT
