@@ -62,7 +62,7 @@ struct str str_sub(struct str s, size_t from, size_t to)
         to = s.len;
     if (from > to)
         from = to;
-    return str_make(s.ptr + from, to - from);
+    return s.ptr ? str_make(s.ptr + from, to - from) : s;
 }
 
 static bool is_blank(char c)

@@ -46,7 +46,7 @@ bool str_ends_with(struct str s, struct str suffix);
 
 /* Index of the first byte c, or s.len when there is none. */
 size_t str_find(struct str s, char c);
-/* Bytes from..to, clamped to s. */
+/* Bytes from..to, clamped to s; absent when s is. */
 struct str str_sub(struct str s, size_t from, size_t to);
 struct str str_trim(struct str s); /* blanks and tabs at both ends */
 
