@@ -406,8 +406,8 @@ api.socket.sendall(("POST /2018-06-01/runtime/invocation/" + id + "/response HTT
 while True:
     api.socket.sendall(b"1")
     time.sleep(0.01)
-''', Timeout=1)
-    ended(function.invoke(1), 'Task timed out after 1.00 seconds', 'Sandbox.Timedout')
+''', Timeout=3)
+    ended(function.invoke(1), 'Task timed out after 3.00 seconds', 'Sandbox.Timedout')
     assert function.invoke(2).json == 2
 
 
@@ -570,11 +570,11 @@ def test_daemons_that_hold_the_log(functions):
             if event == "exit":
                 os._exit(3)
             time.sleep(1000)
-        ''', Timeout=1)
+        ''', Timeout=3)
     count = function.invoke('count').json
     ended(function.invoke('exit'), 'Runtime exited with error: exit status 3')
     assert function.invoke('count').json == count
-    ended(function.invoke('time-out'), 'Task timed out after 1.00 seconds', 'Sandbox.Timedout')
+    ended(function.invoke('time-out'), 'Task timed out after 3.00 seconds', 'Sandbox.Timedout')
     assert function.invoke('count').json == count
 
 
@@ -597,8 +597,8 @@ def test_killing_the_init(functions):
 def test_stopped_process(functions):
     """SIGSTOP is no way to outlive the time-out."""
     function = functions.create('import os, signal\ndef handler(event, context):\n'
-                                '    if event: os.kill(os.getpid(), signal.SIGSTOP)\n    return 1\n', Timeout=1)
-    ended(function.invoke(1), 'Task timed out after 1.00 seconds', 'Sandbox.Timedout')
+                                '    if event: os.kill(os.getpid(), signal.SIGSTOP)\n    return 1\n', Timeout=3)
+    ended(function.invoke(1), 'Task timed out after 3.00 seconds', 'Sandbox.Timedout')
     assert function.invoke(0).json == 1
 
 
@@ -672,10 +672,10 @@ def test_time_out_in_the_init_that_is_repeated(functions):
         def handler(event, context):
             open("/tmp/slow", "w").close()
             os._exit(1)
-        ''', Timeout=1)
+        ''', Timeout=3)
     ended(function.invoke(), 'Runtime exited with error: exit status 1')
     for _ in range(2):
-        ended(function.invoke(), 'Task timed out after 1.00 seconds', 'Sandbox.Timedout')
+        ended(function.invoke(), 'Task timed out after 3.00 seconds', 'Sandbox.Timedout')
 
 
 def test_init_without_end(functions):

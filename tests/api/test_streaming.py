@@ -143,11 +143,11 @@ def test_error_in_the_middle(node):
 
 
 def test_time_out_in_the_middle(node):
-    function = node('stream.write("some"); await later(600000);', Timeout=1)
+    function = node('stream.write("some"); await later(600000);', Timeout=3)
     chunks, complete = events(stream(function, {}))
     assert b''.join(chunks) == b'some'
     assert complete['ErrorCode'] == 'Sandbox.Timedout'
-    assert 'Task timed out after 1.00 seconds' in complete['ErrorDetails']
+    assert 'Task timed out after 3.00 seconds' in complete['ErrorDetails']
     # The environment is set up again.
     assert events(stream(function, {}))[1]['ErrorCode'] == 'Sandbox.Timedout'
 
