@@ -194,12 +194,12 @@ static int is_allowed(struct function_url_call *call)
     return policy_allows_call(call, call->caller.user_arn);
 }
 
-static void authorize(struct function_url_call *call)
+static void authorize(struct function_url_call *call, void (*go_on)(struct function_url_call *call))
 {
     int r = is_allowed(call);
 
     if (r > 0)
-        run(call);
+        go_on(call);
     else if (r == 0)
         function_url_forbid(call);
     else
@@ -238,7 +238,7 @@ static void authenticate(struct function_url_call *call)
     int r = function_url_authenticate(&request, &call->arena, &call->caller, &refusal);
 
     if (r == FUNCTION_URL_AUTH_OK)
-        authorize(call);
+        authorize(call, run);
     else if (r == FUNCTION_URL_AUTH_UNSIGNED)
         function_url_forbid(call);
     else if (r == FUNCTION_URL_AUTH_REFUSED)
@@ -254,7 +254,7 @@ static void body_complete(struct function_url_call *call)
     if (call->url.auth == FUNCTION_URL_AUTH_IAM)
         authenticate(call); /* the signature covers the body */
     else
-        authorize(call);
+        run(call);
 }
 
 static const struct http_body_ops body_ops;
@@ -364,8 +364,10 @@ static void start(struct function_url_call *call)
         function_url_fail(call);
     else if (is_preflight(call))
         function_url_preflight(call);
-    else
+    else if (call->url.auth == FUNCTION_URL_AUTH_IAM)
         read_body(call);
+    else
+        authorize(call, read_body);
 }
 
 bool function_url_door_take(const struct function_url_door *door, struct http_request *req)

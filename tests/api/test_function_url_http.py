@@ -364,6 +364,7 @@ def test_public_access_has_to_be_allowed(daemon, functions, client):
     function = functions.create(ECHO)
     url = Url(daemon, client.create_function_url_config(FunctionName=function.name, AuthType='NONE'))
     refused(url.ask(), 403, FORBIDDEN)
+    refused(url.ask(method='POST', body=b'x' * 100), 403, FORBIDDEN)
     allow(client, function, 'AWS_IAM')
     refused(url.ask(), 403, FORBIDDEN)
     allow(client, function)
