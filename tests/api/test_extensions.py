@@ -250,7 +250,7 @@ def test_time_of_extensions_counts(functions):
 def test_time_limit_is_for_extensions_too(functions, daemon):
     program = GOOD.replace("    if event['eventType']", "    while event['eventType'] == 'INVOKE': time.sleep(1)\n"
                            "    if event['eventType']")
-    function = extensions.create(functions, ECHO, {'one': program}, Timeout=1)
+    function = extensions.create(functions, ECHO, {'one': program}, Timeout=3)
     answer = function.invoke(1, tail=True)
     assert answer.json == 1  # the function has answered in time
     assert 'Status: timeout' in answer.log
@@ -263,7 +263,7 @@ open('/tmp/starts', 'a').write('x')
 say('started', open('/tmp/starts').read())
 ''' + GOOD[len(PRELUDE):]
     function = extensions.create(single, 'import time\ndef handler(event, context):\n'
-                                 '    time.sleep(60 if event else 0)\n    return 1\n', {'one': program}, Timeout=1)
+                                 '    time.sleep(60 if event else 0)\n    return 1\n', {'one': program}, Timeout=3)
     assert function.invoke(True).json['errorType'] == 'Sandbox.Timedout'
     assert function.invoke(False).json == 1
     log = log_of(own_daemon, function, 'event of one', 3)
