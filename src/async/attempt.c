@@ -14,6 +14,7 @@
 #include "async/record.h"
 #include "base/error.h"
 #include "base/json_doc.h"
+#include "base/limits.h"
 #include "base/must.h"
 #include "catalog/arn.h"
 #include "catalog/destination.h"
@@ -111,6 +112,13 @@ static struct async_item *follower_new(struct async_item *item, struct async_eve
     return queue ? async_item_new(queue, event, async_now(item->queue->async)) : NULL;
 }
 
+/* No function is called with it; other targets refuse themselves what they do not take. */
+static bool is_too_large(const struct async_event *event)
+{
+    return event->payload.len > LIMIT_EVENT_BYTES &&
+           destination_parse(event->target).kind == DESTINATION_FUNCTION;
+}
+
 /* 0 or -ENOMEM */
 static int follow(struct async_item *item, struct async_event event)
 {
@@ -118,6 +126,11 @@ static int follow(struct async_item *item, struct async_event event)
 
     if (!str_is_set(event.target))
         return 0;
+    if (is_too_large(&event)) {
+        (void)fprintf(stderr, "a result of %.*s for %.*s is dropped: it is larger than an event\n",
+                      STR_FMT(item->queue->id.name), STR_FMT(event.target));
+        return 0;
+    }
     event.qualifier = item->event.qualifier;
     event.request_id = item->event.request_id;
     event.trace_id = str_is_set(item->trace_id) ? item->trace_id : item->event.trace_id;
@@ -165,6 +178,8 @@ static struct str error_message(struct async_item *item, const struct async_resu
 static int follow_dead_letter(struct async_item *item, struct str target,
                               const struct async_result *result)
 {
+    if (!str_is_set(target))
+        return 0;
     return follow(item, (struct async_event){.kind = ASYNC_DEAD_LETTER,
                                              .target = target,
                                              .payload = item->event.payload,
@@ -377,7 +392,9 @@ static void on_target(struct invoke_target *target, int outcome, struct function
     struct async_item *item = container_of(target, struct async_item, target);
     struct rules rules;
 
-    if (outcome == CATALOG_OK)
+    if (!item->queue->async->runs) /* stopped while the code was unpacked */
+        async_queue_refused(item->queue, item);
+    else if (outcome == CATALOG_OK)
         submit(item, version);
     else if (outcome == CATALOG_NOT_FOUND)
         drop(item);
