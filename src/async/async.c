@@ -95,16 +95,30 @@ static size_t list_length(const struct list *list)
     return length;
 }
 
+/* With their followers, which may be of other queues. */
+static size_t unsettled_items(const struct async_queue *queue)
+{
+    size_t items = 0;
+
+    list_for_each (node, &queue->unsettled)
+        items += 1 + list_length(&container_of(node, struct async_item, node)->followers);
+    return items;
+}
+
 /* What only waits stays on disk; what is being written or tried has to end first. */
 static bool is_busy(const struct async *async)
 {
+    size_t items = 0, waiting = 0;
+
     map_for_each (entry, &async->queues) {
         const struct async_queue *queue = entry->value;
 
-        if (queue->is_loading || queue->items > queue->ready_count + list_length(&queue->unsettled))
+        if (queue->is_loading)
             return true;
+        items += queue->items;
+        waiting += queue->ready_count + unsettled_items(queue);
     }
-    return false;
+    return items > waiting;
 }
 
 static void items_drop(struct list *items)

@@ -149,8 +149,10 @@ static void on_settled(struct store_commit *commit)
         (void)fprintf(stderr, "the end of an asynchronous event cannot be written: %s\n",
                       strerror(-outcome));
         async_queue_unsettled(queue, item);
+        async_queue_release(queue);
         return;
     }
+    queue->is_stuck = false;
     queue->rows--;
     queue->async->stats.rows--;
     queue->async->stats.bytes -= item->row_len;

@@ -176,6 +176,7 @@ static void on_record(struct store_scan *scan, const struct store_record *record
         scan->stop = true;
         return;
     }
+    queue->cursor = place;
     item = async_item_of_row(queue, &place, record->value);
     if (!item) { /* no memory, or unreadable: it stays on disk, for the next start */
         (void)fprintf(stderr, "an asynchronous event of %.*s cannot be read\n",
@@ -183,7 +184,6 @@ static void on_record(struct store_scan *scan, const struct store_record *record
         return;
     }
     arrival_forget(queue, place.number);
-    queue->cursor = place;
     ready_push(queue, item);
 }
 
@@ -209,6 +209,8 @@ static void on_loaded(struct store_scan *scan, int failure)
 
     queue->is_loading = false;
     queue->next_due = queue->loaded_next_due;
+    if (scan->seen == scan->max && !scan->stop) /* some were started meanwhile: all found room */
+        queue->next_due = queue->cursor.due_ms;
     if (failure < 0) {
         (void)fprintf(stderr, "asynchronous events cannot be read: %s\n", strerror(-failure));
         queue->next_due = async_now(queue->async) + LOAD_FAILED_MS;
@@ -337,6 +339,7 @@ void async_queue_refused(struct async_queue *queue, struct async_item *item)
 void async_queue_unsettled(struct async_queue *queue, struct async_item *item)
 {
     list_push_back(&queue->unsettled, &item->node);
+    queue->is_stuck = true;
     async_queue_pump(queue);
 }
 
@@ -352,6 +355,12 @@ static void start(struct async_queue *queue, struct async_item *item)
         async_delivery_start(item);
 }
 
+/* Ends that cannot be written must not become more: they are in memory, and would run again. */
+static bool may_start(const struct async_queue *queue)
+{
+    return queue->async->runs && !queue->is_stuck;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -363,11 +372,11 @@ static void timer_set(struct async_queue *queue, uint64_t now)
 
     if (!list_is_empty(&queue->unsettled))
         at = now + UNSETTLED_MS;
-    if (queue->async->runs && !list_is_empty(&queue->ready) && queue->paused_until > now)
+    if (may_start(queue) && !list_is_empty(&queue->ready) && queue->paused_until > now)
         at = earlier(at, queue->paused_until);
-    if (queue->async->runs && is_saturated(queue))
+    if (may_start(queue) && is_saturated(queue))
         at = earlier(at, now + LOOK_MS);
-    if (queue->async->runs && list_is_empty(&queue->ready) && !queue->is_loading)
+    if (may_start(queue) && list_is_empty(&queue->ready) && !queue->is_loading)
         at = earlier(at, queue->next_due);
     if (at == NEVER)
         (void)uv_timer_stop(&queue->timer);
@@ -386,10 +395,10 @@ void async_queue_pump(struct async_queue *queue)
         limit_probe(queue, now);
     else if (list_is_empty(&queue->ready))
         limit_rest(queue, now);
-    while (queue->async->runs && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
+    while (may_start(queue) && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
            queue->under_way < queue->limit)
         start(queue, ready_pop(queue));
-    if (queue->async->runs && !queue->is_loading && queue->next_due <= now &&
+    if (may_start(queue) && !queue->is_loading && queue->next_due <= now &&
         queue->ready_count < LOAD_BELOW)
         load(queue);
     timer_set(queue, now);

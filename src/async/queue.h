@@ -61,6 +61,7 @@ struct async_queue {
     unsigned patience; /* looks until more is tried */
     bool pumps;        /* async_queue_pump() is at work */
     bool is_loading;
+    bool is_stuck; /* the last end could not be written */
     struct store_scan scan;
     struct arena scan_arena; /* the place from which it goes on */
     uint64_t loaded_next_due;

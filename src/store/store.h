@@ -107,12 +107,12 @@ struct store_scan {
     struct str after;  /* only keys behind this one, which has the prefix; absent: all */
     uint32_t max;      /* at most so many records; 0: all */
     bool stop;         /* set in on_record: the scan is over with this record */
+    uint32_t seen;     /* records so far; at max there may be more behind them */
     void (*on_record)(struct store_scan *scan, const struct store_record *record);
     void (*on_done)(struct store_scan *scan, int failure);
 
     /* private */
     struct list node;
-    uint32_t seen; /* records so far */
     struct arena page;
     struct arena page_next;
     struct list records;

@@ -171,6 +171,17 @@ def test_records_for_functions(fast, own_daemon):
     assert record['responsePayload']['errorMessage'] == 'no: three times'
 
 
+def test_record_too_large_for_a_function(fast, own_daemon):
+    """A function takes no event above 1 MB, also when it is a destination: such a record is dropped."""
+    function = fast.create('def handler(event, context):\n    return "x" * 1048576\n')
+    target = fast.create(RECORDING)
+    fast.client.put_function_event_invoke_config(
+        FunctionName=function.name, DestinationConfig={'OnSuccess': {'Destination': target.arn}})
+    send(function, {'n': 1})
+    ends(own_daemon)
+    assert health(own_daemon)['asyncSucceeded'] == 1
+
+
 def test_config_of_the_qualifier(fast, own_daemon):
     function = fast.create(RECORDING)
     target = fast.create(RECORDING)
@@ -466,3 +477,21 @@ def test_full_disk(own_daemon, connect):
     own_daemon.kill()
     own_daemon.start()
     assert health(own_daemon)['asyncEvents'] == accepted + 1
+
+
+def test_attempts_end_with_the_disk(own_daemon, connect):
+    """While an end cannot be written no further event is tried; the daemon can be stopped, and loses none."""
+    own_daemon.start(*FAST, '--environments-max', '1')
+    factory = Factory(connect(own_daemon.endpoint))
+    function = factory.create('import time\ndef handler(event, context):\n    time.sleep(0.2)\n    raise ValueError\n')
+    for n in range(60):
+        send(function, n)
+    limit_files(own_daemon, 1)
+    before = health(own_daemon)['invocations']
+    until(lambda: 'cannot be written' in own_daemon.text(), 'the limit has no effect')
+    until(lambda: health(own_daemon)['asyncUnderWay'] == 0, 'attempts do not end')
+    assert health(own_daemon)['invocations'] - before < 20
+    events = health(own_daemon)['asyncEvents']
+    own_daemon.stop()
+    own_daemon.start()
+    assert health(own_daemon)['asyncEvents'] == events
