@@ -4,18 +4,27 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 
+/* As durations are shown: hundredths of a millisecond, rounded; money-like figures never go through
+ * floating point. */
+static uint64_t hundredths_of(uint64_t ns)
+{
+    return (ns + 5000) / 10000;
+}
+
+/* From what is shown, so that the line adds up: 320.00 ms are 320, though it were a microsecond
+ * more. */
 uint64_t invocation_record_billed_ms(const struct invocation_record *record)
 {
-    uint64_t ms = (record->duration_ns + record->init_ns + NS_PER_MS - 1) / NS_PER_MS;
+    uint64_t hundredths = hundredths_of(record->duration_ns) + hundredths_of(record->init_ns);
+    uint64_t ms = (hundredths + 99) / 100;
 
     return ms ? ms : 1;
 }
 
-/* "3.01": milliseconds with two decimals, rounded; money-like figures never go through floating
- * point. */
+/* "3.01" */
 static void put_ms2(struct buf *buf, uint64_t ns)
 {
-    uint64_t hundredths = (ns + 5000) / 10000;
+    uint64_t hundredths = hundredths_of(ns);
 
     (void)buf_append_u64(buf, hundredths / 100);
     (void)buf_append_char(buf, '.');
@@ -23,7 +32,7 @@ static void put_ms2(struct buf *buf, uint64_t ns)
     (void)buf_append_char(buf, (char)('0' + hundredths % 10));
 }
 
-/* "3.012": the same with three, for JSON. */
+/* "3.012": with three decimals, for JSON. */
 static void put_ms3(struct buf *buf, uint64_t ns)
 {
     uint64_t us = (ns + 500) / 1000;
