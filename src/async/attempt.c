@@ -22,7 +22,10 @@
 #include "catalog/function.h"
 #include "invoke/dispatch.h"
 
-enum { ERROR_MESSAGE_BYTES_MAX = 1024 };
+enum {
+    ERROR_MESSAGE_BYTES_MAX = 1024,
+    ERROR_READ_BYTES_MAX = 262144, /* 6 MB of small values would hold the loop up for long */
+};
 
 /* Texts in the item's arena. */
 struct rules {
@@ -168,7 +171,8 @@ static struct str error_message(struct async_item *item, const struct async_resu
     CLEANUP(json_doc_unrefp) json_t *doc = NULL;
     struct str message = STR_NONE;
 
-    if (result->has_response && json_doc_load(&doc, result->response, NULL) == 0)
+    if (result->has_response && result->response.len <= ERROR_READ_BYTES_MAX &&
+        json_doc_load(&doc, result->response, NULL) == 0)
         message = json_doc_str(doc, "errorMessage");
     if (!str_is_set(message))
         message = str_of(result->condition);

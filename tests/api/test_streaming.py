@@ -7,6 +7,7 @@ import pytest
 
 from support.functions import NODE, PROVIDED
 from support.http import Connection
+from support.waiting import until
 
 NODE_STREAM = '''
 const { setTimeout: later } = require('timers/promises');
@@ -134,6 +135,16 @@ def test_error_before_the_first_piece(functions):
     assert json.loads(complete['ErrorDetails'])['errorMessage'] == 'no'
 
 
+def test_large_errors_are_not_looked_into(functions):
+    """Its type is not worth the time that it takes to read megabytes of JSON."""
+    function = functions.create('def handler(event, context):\n'
+                                '    raise type("Runtime.Own", (Exception,), {})("x" * event)\n')
+    assert events(stream(function, 10))[1]['ErrorCode'] == 'Runtime.Own'
+    complete = events(stream(function, 300000))[1]
+    assert complete['ErrorCode'] == 'Unhandled'
+    assert json.loads(complete['ErrorDetails'])['errorType'] == 'Runtime.Own'
+
+
 def test_error_in_the_middle(node):
     function = node('stream.write("some"); await later(1); throw new RangeError("broken off");')
     chunks, complete = events(stream(function, {}))
@@ -214,6 +225,21 @@ def test_slow_client_holds_the_function_back(custom, daemon):
             received += len(data)
     assert received > 100 * 1048576
     daemon.wait_for_log('answered 202 slow client')
+
+
+def test_time_out_while_held_back(custom, daemon):
+    function = custom(Timeout=3)
+    with start_slow(daemon, function, {'pieces': ['begin'], 'megabytes': 100}) as connection:
+        until(lambda: any('Status: timeout' in path.read_text(errors='replace')
+                          for path in (daemon.state_dir / 'logs').rglob(f'{function.name}.log')), 'no time-out')
+        data = b''
+        while not data.endswith(b'0\r\n\r\n'):
+            piece = connection.socket.recv(1048576)
+            assert piece
+            data += piece
+    assert len(data) < 100 * 1048576
+    assert b'"ErrorCode":"Sandbox.Timedout"' in data
+    assert events(stream(function, {'pieces': ['again']}))[0] == [b'again']
 
 
 def test_client_that_leaves(custom, daemon):

@@ -20,6 +20,8 @@
 #include "http/server.h"
 #include "model/lambda/shapes.h"
 
+enum { ERROR_READ_BYTES_MAX = 262144 }; /* 6 MB of small values would hold the loop up for long */
+
 static void start(struct invoke_call *call, const struct invocation *inv)
 {
     const struct lambda_invoke_with_response_stream_response output = {
@@ -84,7 +86,7 @@ static struct str error_code(struct arena *arena, struct str error)
     CLEANUP(json_doc_unrefp) json_t *doc = NULL;
     struct str type = STR_NONE;
 
-    if (json_doc_load(&doc, error, NULL) == 0)
+    if (error.len <= ERROR_READ_BYTES_MAX && json_doc_load(&doc, error, NULL) == 0)
         type = json_doc_str(doc, "errorType");
     if (str_starts_with(type, STR("Runtime.")) || str_starts_with(type, STR("Function.")) ||
         str_starts_with(type, STR("Sandbox.")))
