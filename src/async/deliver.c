@@ -264,6 +264,16 @@ static bool has_failed_entries(const struct async_delivery *delivery)
            json_doc_i64(doc, "FailedEntryCount", &failed) && failed > 0;
 }
 
+/* The same call would get it again. Some services say 400 to too many calls. */
+static bool is_final(const struct aws_call *call)
+{
+    static const char throttled[] = "Throttl"; /* ThrottlingException, RequestThrottled, … */
+    struct str body = buf_str(&call->error_body);
+
+    return call->status / 100 == 4 && call->status != HTTP_TOO_MANY_REQUESTS &&
+           (body.len == 0 || !memmem(body.ptr, body.len, throttled, sizeof(throttled) - 1));
+}
+
 static int on_data(struct aws_call *call, struct str bytes)
 {
     struct async_delivery *delivery = container_of(call, struct async_delivery, call);
@@ -283,8 +293,7 @@ static void on_done(struct aws_call *call, int outcome)
     if (outcome == AWS_CALL_ANSWERED && status / 100 == 2 && !has_failed_entries(delivery)) {
         queue->async->stats.delivered++;
         end(item);
-    } else if (outcome == AWS_CALL_ANSWERED && status / 100 == 4 &&
-               status != HTTP_TOO_MANY_REQUESTS) {
+    } else if (outcome == AWS_CALL_ANSWERED && is_final(call)) {
         (void)snprintf(text, sizeof(text), "status %u %.*s", status,
                        STR_FMT(str_sub(buf_str(&call->error_body), 0, 120)));
         give_up(item, text);

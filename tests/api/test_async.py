@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asynchronous invocation: 202 means on disk; retries, ages, destinations, dead letters, and kill -9."""
+import http.server
 import json
 import os
 import re
@@ -393,6 +394,33 @@ def test_queue_that_does_not_exist(outward, own_daemon, moto):
     ends(own_daemon)
     assert health(own_daemon)['asyncDelivered'] == 0
     until(lambda: 'nothing-here is dropped' in own_daemon.text(), 'it is not said')
+
+
+def test_service_that_throttles(own_daemon, connect):
+    """Some say so with 400, as for an error of the caller: the record is sent again."""
+    class Throttling(http.server.BaseHTTPRequestHandler):
+        calls = 0
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers['Content-Length']))
+            Throttling.calls += 1
+            body = b'{}' if Throttling.calls > 2 else b'{"__type":"com.amazonaws.sqs#RequestThrottled","message":"no"}'
+            self.send_response(200 if Throttling.calls > 2 else 400)
+            self.send_header('Content-Length', str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Throttling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own_daemon.start(*FAST, f'--endpoint-sqs=http://127.0.0.1:{server.server_port}')
+        function = failing(Factory(connect(own_daemon.endpoint)), 'arn:aws:sqs:us-east-1:123456789012:busy')
+        send(function, {'fail': 'told'})
+        ends(own_daemon)
+        assert (health(own_daemon)['asyncDelivered'], Throttling.calls) == (1, 3)
+        server.shutdown()
 
 
 def test_service_that_is_down(own_daemon, connect, queue, moto):
