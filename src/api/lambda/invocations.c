@@ -6,7 +6,7 @@
 #include "api/request.h"
 #include "model/lambda/shapes.h"
 
-static void answer(struct invoke_call *call, struct invocation *inv)
+static void answer(struct invoke_call *call, const struct invocation *inv)
 {
     struct lambda_invocation_response output = {
         .status_code = model_int(200),
@@ -24,30 +24,8 @@ static void answer(struct invoke_call *call, struct invocation *inv)
     api_reply_payload(call->request, &output, call->payload, call->len);
 }
 
-static void on_responded(struct invocation *inv, enum invocation_outcome outcome, char *payload,
-                         size_t len)
-{
-    struct invoke_call *call = inv->sink_owner;
-
-    call->outcome = outcome;
-    call->payload = payload;
-    call->len = len;
-    if (call->wants_tail)
-        return; /* END and REPORT belong to the tail */
-    inv->sink_owner = NULL;
-    answer(call, inv);
-}
-
-static void on_ended(struct invocation *inv, const struct invocation_record *record)
-{
-    struct invoke_call *call = inv->sink_owner;
-
-    (void)record;
-    if (call)
-        answer(call, inv);
-}
-
-static const struct invocation_sink sync_sink = {.responded = on_responded, .ended = on_ended};
+static const struct invocation_sink sync_sink = {.responded = invoke_call_responded,
+                                                 .ended = invoke_call_ended};
 
 void lambda_invoke(struct api_request *request, void *context)
 {
@@ -65,6 +43,7 @@ void lambda_invoke(struct api_request *request, void *context)
 
     if (!call)
         return;
+    call->answer = answer;
     if (str_eq(input->invocation_type, STR("DryRun")))
         invoke_call_dry_run(call, &nothing);
     else if (str_eq(input->invocation_type, STR("Event")))

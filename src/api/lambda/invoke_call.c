@@ -36,6 +36,29 @@ struct str invoke_call_tail(struct invoke_call *call, const struct log_tail *tai
     return text ? str_make(text, base64_encode(text, bytes, len)) : STR_NONE;
 }
 
+void invoke_call_responded(struct invocation *inv, enum invocation_outcome outcome, char *payload,
+                           size_t len)
+{
+    struct invoke_call *call = inv->sink_owner;
+
+    call->outcome = outcome;
+    call->payload = payload;
+    call->len = len;
+    if (call->wants_tail)
+        return; /* END and REPORT belong to the tail */
+    inv->sink_owner = NULL;
+    call->answer(call, inv);
+}
+
+void invoke_call_ended(struct invocation *inv, const struct invocation_record *record)
+{
+    struct invoke_call *call = inv->sink_owner;
+
+    (void)record;
+    if (call)
+        call->answer(call, inv);
+}
+
 void invoke_call_unavailable(struct invoke_call *call)
 {
     char *reason = call->payload; /* call goes with its request */

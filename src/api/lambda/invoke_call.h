@@ -30,6 +30,8 @@ struct invoke_call {
     struct api_request *request;
     struct lambda_service *service;
     const struct invocation_sink *sink; /* its owner is the call */
+    /* The run's answer is there: outcome, payload and len, which it takes over. */
+    void (*answer)(struct invoke_call *call, const struct invocation *inv);
     struct function_ref ref;
     struct str tenant_id;
     bool wants_tail;
@@ -52,6 +54,10 @@ struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_s
                                     const struct invocation_sink *sink);
 /* Nothing is run: does the function exist? Answers. */
 void invoke_call_dry_run(struct invoke_call *call, const void *output);
+/* For sinks: answer() is called at once, or at the end of the run when the log's tail is wanted. */
+void invoke_call_responded(struct invocation *inv, enum invocation_outcome outcome, char *payload,
+                           size_t len);
+void invoke_call_ended(struct invocation *inv, const struct invocation_record *record);
 /* Whether the function exists, and the payload is not too large, is answered at once; output (a
  * constant) when the event is on disk. */
 void invoke_call_enqueue(struct invoke_call *call, const void *output);

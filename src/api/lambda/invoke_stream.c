@@ -143,34 +143,11 @@ static void finish(struct invoke_call *call, const struct invocation *inv)
     api_reply_end(call->request);
 }
 
-static void on_responded(struct invocation *inv, enum invocation_outcome outcome, char *payload,
-                         size_t len)
-{
-    struct invoke_call *call = inv->sink_owner;
-
-    call->outcome = outcome;
-    call->payload = payload;
-    call->len = len;
-    if (call->wants_tail)
-        return; /* END and REPORT belong to the tail */
-    inv->sink_owner = NULL;
-    finish(call, inv);
-}
-
-static void on_ended(struct invocation *inv, const struct invocation_record *record)
-{
-    struct invoke_call *call = inv->sink_owner;
-
-    (void)record;
-    if (call)
-        finish(call, inv);
-}
-
 static const struct invocation_sink stream_sink = {
     .stream_started = on_started,
     .stream_piece = on_piece,
-    .responded = on_responded,
-    .ended = on_ended,
+    .responded = invoke_call_responded,
+    .ended = invoke_call_ended,
 };
 
 void lambda_invoke_with_response_stream(struct api_request *request, void *context)
@@ -189,6 +166,7 @@ void lambda_invoke_with_response_stream(struct api_request *request, void *conte
 
     if (!call)
         return;
+    call->answer = finish;
     if (str_eq(input->invocation_type, STR("DryRun")))
         invoke_call_dry_run(call, &nothing);
     else
