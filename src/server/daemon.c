@@ -22,6 +22,7 @@
 #include "invoke/dispatch.h"
 #include "obs/log_store.h"
 #include "sandbox/sandbox.h"
+#include "store/store.h"
 #include "server/version.h"
 
 /* ---- requests ---- */
@@ -59,6 +60,13 @@ void daemon_on_sandbox_api(void *owner, struct function_version *version, bool i
         api_gate_request(daemon->gate, req, &principal);
 }
 
+static const char *status(const struct daemon *daemon)
+{
+    if (store_failure(daemon->store) < 0)
+        return "failing"; /* functions run, but nothing is written any more */
+    return daemon->state == DAEMON_READY ? "ok" : "draining";
+}
+
 void daemon_on_health(void *owner, struct buf *json)
 {
     struct daemon *daemon = owner;
@@ -69,15 +77,15 @@ void daemon_on_health(void *owner, struct buf *json)
     dispatch_stats(daemon->dispatch, &dispatch);
     async_stats(daemon->async, &async);
     sandbox_host_stats(daemon->sandboxes, &boxes);
-    (void)buf_printf(json,
-                     "\"status\":\"%s\",\"version\":\"" LAMBD_VERSION "\",\"uptimeSeconds\":%llu,"
-                     "\"environments\":%zu,\"invocationsInFlight\":%zu,\"invocations\":%llu,"
-                     "\"boxes\":%zu,\"boxesPrepared\":%zu,\"logEventsDropped\":%llu",
-                     daemon->state == DAEMON_READY ? "ok" : "draining",
-                     (unsigned long long)((clock_mono_ns() - daemon->started_ns) / NS_PER_S),
-                     dispatch.environments, dispatch.in_flight,
-                     (unsigned long long)dispatch.invocations, boxes.boxes, boxes.boxes_prepared,
-                     (unsigned long long)log_store_dropped(daemon->logs));
+    (void)buf_printf(
+        json,
+        "\"status\":\"%s\",\"version\":\"" LAMBD_VERSION "\",\"uptimeSeconds\":%llu,"
+        "\"environments\":%zu,\"invocationsInFlight\":%zu,\"invocations\":%llu,"
+        "\"boxes\":%zu,\"boxesPrepared\":%zu,\"stemCells\":%zu,\"logEventsDropped\":%llu",
+        status(daemon), (unsigned long long)((clock_mono_ns() - daemon->started_ns) / NS_PER_S),
+        dispatch.environments, dispatch.in_flight, (unsigned long long)dispatch.invocations,
+        boxes.boxes, boxes.boxes_prepared, boxes.stems,
+        (unsigned long long)log_store_dropped(daemon->logs));
     (void)buf_printf(json,
                      ",\"asyncEvents\":%llu,\"asyncBytes\":%llu,\"asyncUnderWay\":%llu,"
                      "\"asyncAccepted\":%llu,\"asyncSucceeded\":%llu,\"asyncGivenUp\":%llu,"

@@ -61,6 +61,21 @@ void store_commit_delete(struct store_commit *commit, enum store_kind kind, stru
     (void)commit_add(commit, kind, key, expected);
 }
 
+void store_commit_count(struct store_commit *commit, enum store_counter counter, int64_t added)
+{
+    commit->added[counter] += added;
+}
+
+int64_t store_counter(const struct store *store, enum store_counter counter)
+{
+    return store->counters[counter];
+}
+
+int store_failure(const struct store *store)
+{
+    return store->failure;
+}
+
 void store_commit_submit(struct store *store, struct store_commit *commit)
 {
     must(list_is_empty(&commit->node));

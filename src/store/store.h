@@ -17,7 +17,9 @@
  * again.
  *
  * Promise: when on_done reports STORE_OK, the change survives the death of the process and of the
- * machine. Any other result means that nothing of the batch was done.
+ * machine. Any other result means that nothing of the batch was done; only after a failure of the
+ * disk itself may it yet be found done at the next start. Such a failure is the last word of a
+ * store: from then on store_failure() is set, every commit fails, and reading goes on.
  */
 
 #include <stdbool.h>
@@ -43,6 +45,13 @@ enum store_kind {
     STORE_EVENT_SOURCE_MAPPING = 6,
     STORE_EVENT_SOURCE_PAIR = 7,
     STORE_ASYNC_EVENT = 8, /* async/event.h: account/region/function/due and number */
+};
+
+/* Sums over records, changed in the same commit as these; kept so that nobody has to count. */
+enum store_counter {
+    STORE_ASYNC_ROWS,
+    STORE_ASYNC_BYTES,
+    STORE_COUNTER_COUNT,
 };
 
 /* Outcomes; a failure is a negative errno (-ENOSPC: disk full, -EIO: the disk failed). */
@@ -76,6 +85,7 @@ struct store_commit {
     /* private */
     struct arena arena;
     struct list changes;
+    int64_t added[STORE_COUNTER_COUNT];
     size_t bytes;
     int failure;
     struct list node;
@@ -87,7 +97,14 @@ void store_commit_put(struct store_commit *commit, enum store_kind kind, struct 
                       struct str value, uint64_t expected);
 void store_commit_delete(struct store_commit *commit, enum store_kind kind, struct str key,
                          uint64_t expected);
+/* A change of a counter, negative or positive. */
+void store_commit_count(struct store_commit *commit, enum store_counter counter, int64_t added);
 void store_commit_submit(struct store *store, struct store_commit *commit);
+
+/* What the counter was when the store was opened. */
+int64_t store_counter(const struct store *store, enum store_counter counter);
+/* 0, or why nothing is written any more. */
+int store_failure(const struct store *store);
 
 struct store_record {
     struct list node; /* private */
@@ -136,4 +153,6 @@ struct store_ops {
 /* The first member of a driver's own structure. */
 struct store {
     const struct store_ops *ops;
+    int failure;
+    int64_t counters[STORE_COUNTER_COUNT];
 };

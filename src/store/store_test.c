@@ -538,6 +538,62 @@ static void database_make(const char *path, const char *sql)
     assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
+static void count(struct fixture *fixture, int64_t rows, int64_t bytes, uint64_t expected)
+{
+    struct store_commit commit;
+
+    store_commit_init(&commit, on_commit_done);
+    store_commit_put(&commit, STORE_FUNCTION, STR("counted"), STR("x"), expected);
+    store_commit_count(&commit, STORE_ASYNC_ROWS, rows);
+    store_commit_count(&commit, STORE_ASYNC_BYTES, bytes);
+    store_commit_submit(fixture->store, &commit);
+    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT);
+}
+
+static void assert_counters(const struct fixture *fixture, int64_t rows, int64_t bytes)
+{
+    assert_int_equal(store_counter(fixture->store, STORE_ASYNC_ROWS), rows);
+    assert_int_equal(store_counter(fixture->store, STORE_ASYNC_BYTES), bytes);
+}
+
+/* Counters change with the batch that says so, and not with one that conflicts. */
+static void test_counters(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_open(fixture);
+    assert_counters(fixture, 0, 0);
+    count(fixture, 3, 1000, STORE_ANY_REVISION);
+    count(fixture, -1, -400, STORE_ANY_REVISION);
+    count(fixture, 7, 7, STORE_ABSENT);
+    fixture_reopen(fixture);
+    assert_counters(fixture, 2, 600);
+    fixture_close(fixture);
+}
+
+/* The first format had no counters: they are made from the records. */
+static void test_counters_of_format_1(void **state)
+{
+    struct fixture *fixture = *state;
+    int outcome;
+
+    database_make(
+        fixture->path,
+        "PRAGMA application_id=1819107940; PRAGMA user_version=1;"
+        "CREATE TABLE record (kind INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,"
+        " value BLOB NOT NULL, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT "
+        "ROWID;"
+        "INSERT INTO counter VALUES ('revision', 41);"
+        "INSERT INTO record VALUES (1, 'f', 1, x'00'), (8, 'a', 2, x'0102'), (8, 'b', 3, x'03');");
+    fixture_open(fixture);
+    assert_counters(fixture, 2, 3);
+    assert_int_equal(put(fixture, "g", "1", STORE_ABSENT, &outcome), 42);
+    fixture_reopen(fixture);
+    assert_counters(fixture, 2, 3);
+    fixture_close(fixture);
+}
+
 static size_t file_read(const char *path, char *bytes, size_t size)
 {
     CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -571,7 +627,7 @@ static void test_newer_format_is_refused(void **state)
 {
     assert_refused(*state,
                    "PRAGMA application_id=1819107940; PRAGMA user_version=99; create table t (x)",
-                   STORE_SQLITE_NEWER, "written by a newer lambd (format 99, this one knows 1)");
+                   STORE_SQLITE_NEWER, "written by a newer lambd (format 99, this one knows 2)");
 }
 
 static void test_foreign_database_is_refused(void **state)
@@ -626,6 +682,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_close_answers_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_counters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_counters_of_format_1, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer_format_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign_database_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_files_are_private, setup, teardown),

@@ -5,6 +5,12 @@
  * it is a savepoint, so that a conflict undoes only its own batch. With WAL and synchronous=FULL,
  * COMMIT returns after the fsync of the log: that is the moment from which on a write may be
  * acknowledged.
+ *
+ * When an fsync fails, the kernel may have thrown away what was to be written and yet show it to
+ * every reader, and the next fsync may succeed without it. So the database is broken from then on:
+ * nothing more is written. The next opening may still read from the kernel's memory what is not on
+ * disk; therefore it first writes all of the log into the database and syncs that, before anything
+ * new is put behind it.
  */
 
 #include "store/sqlite/database.h"
@@ -12,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,10 +32,11 @@
 
 enum {
     FORMAT_VERSION =
-        1, /* of the tables; raise it with each change and migrate in database_prepare */
+        2, /* of the tables; raise it with each change and migrate in database_prepare */
     APPLICATION_ID = 0x6c6d6264, /* "lmbd" */
     PAGE_RECORDS_MAX = 4096,
     PAGE_BYTES_MAX = 1024 * 1024,
+    CHECKPOINT_FRAMES = 1000, /* pages in the log from which on it is written to the database */
 };
 
 static const char schema[] =
@@ -36,7 +44,20 @@ static const char schema[] =
     " kind INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "INSERT INTO counter VALUES ('revision', 0);";
+    "INSERT INTO counter VALUES ('revision', 0), ('async rows', 0), ('async bytes', 0);";
+
+/* Format 1 counted at every start. */
+static const char schema_from_1[] =
+    "BEGIN IMMEDIATE;"
+    "INSERT INTO counter SELECT 'async rows', count(*) FROM record WHERE kind = 8;"
+    "INSERT INTO counter SELECT 'async bytes', coalesce(sum(length(value)), 0) FROM record"
+    " WHERE kind = 8;"
+    "PRAGMA user_version = 2; COMMIT;";
+
+static const char *const counter_names[STORE_COUNTER_COUNT] = {
+    [STORE_ASYNC_ROWS] = "async rows",
+    [STORE_ASYNC_BYTES] = "async bytes",
+};
 
 enum statement {
     BEGIN,
@@ -65,7 +86,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [PUT] = "INSERT INTO record (kind, key, revision, value) VALUES (?1, ?2, ?3, ?4)"
             " ON CONFLICT (kind, key) DO UPDATE SET revision = ?3, value = ?4",
     [DELETE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
-    [COUNTER_SET] = "UPDATE counter SET value = ?1 WHERE name = 'revision'",
+    [COUNTER_SET] = "UPDATE counter SET value = ?1 WHERE name = ?2",
     [PAGE_FROM] = "SELECT key, value, revision FROM record WHERE kind = ?1 AND key >= ?2"
                   " ORDER BY key LIMIT ?3",
     [PAGE_AFTER] = "SELECT key, value, revision FROM record WHERE kind = ?1 AND key > ?2"
@@ -76,6 +97,9 @@ struct database {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     uint64_t revision; /* the last one given out */
+    int64_t counters[STORE_COUNTER_COUNT];
+    int64_t added[STORE_COUNTER_COUNT]; /* by the group that is being applied */
+    bool is_broken;
 };
 
 CLEANUP_DEFINE(struct database, database_close)
@@ -104,6 +128,12 @@ static int failure_of(int code)
     }
 }
 
+static void note_failure(struct database *database, int code)
+{
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+        database->is_broken = true;
+}
+
 static void bind_text(sqlite3_stmt *statement, int at, struct str text)
 {
     must(sqlite3_bind_text64(statement, at, text.ptr ? text.ptr : "", text.len, SQLITE_STATIC,
@@ -117,6 +147,7 @@ static int run(struct database *database, enum statement which)
     int code = sqlite3_step(statement);
 
     (void)sqlite3_reset(statement); /* repeats the error of the step */
+    note_failure(database, code);
     return code == SQLITE_DONE ? 0 : err_new(failure_of(code));
 }
 
@@ -206,14 +237,30 @@ static int batch_apply(struct database *database, struct store_commit *commit)
             return err_pass(r);
     }
     r = run(database, BATCH_KEEP);
-    return r < 0 ? err_pass(r) : outcome;
+    if (r < 0)
+        return err_pass(r);
+    for (size_t i = 0; i < STORE_COUNTER_COUNT && outcome == STORE_OK; i++)
+        database->added[i] += commit->added[i];
+    return outcome;
 }
 
-static int counter_set(struct database *database)
+static int counter_set(struct database *database, const char *name, int64_t value)
 {
-    (void)sqlite3_bind_int64(database->statements[COUNTER_SET], 1,
-                             (sqlite3_int64)database->revision);
+    sqlite3_stmt *statement = database->statements[COUNTER_SET];
+
+    (void)sqlite3_bind_int64(statement, 1, value);
+    bind_text(statement, 2, str_of(name));
     return run(database, COUNTER_SET);
+}
+
+static int counters_set(struct database *database)
+{
+    int r = counter_set(database, "revision", (int64_t)database->revision);
+
+    for (size_t i = 0; i < STORE_COUNTER_COUNT && r == 0; i++)
+        if (database->added[i] != 0)
+            r = counter_set(database, counter_names[i], database->counters[i] + database->added[i]);
+    return r < 0 ? err_pass(r) : 0;
 }
 
 /* 0 when the transaction is on disk. */
@@ -223,6 +270,7 @@ static int group_apply(struct database *database, struct list *commits)
 
     if (r < 0)
         return err_pass(r);
+    memset(database->added, 0, sizeof(database->added));
     list_for_each (node, commits) {
         struct store_commit *commit = container_of(node, struct store_commit, node);
 
@@ -230,15 +278,19 @@ static int group_apply(struct database *database, struct list *commits)
         if (sqlite3_get_autocommit(database->handle))
             return err_new(commit->outcome < 0 ? commit->outcome : -EIO);
     }
-    r = counter_set(database);
+    r = counters_set(database);
+    if (r == 0)
+        r = run(database, COMMIT);
     if (r < 0)
         return err_pass(r);
-    return run(database, COMMIT);
+    for (size_t i = 0; i < STORE_COUNTER_COUNT; i++)
+        database->counters[i] += database->added[i];
+    return 0;
 }
 
 void database_apply(struct database *database, struct list *commits)
 {
-    int r = group_apply(database, commits);
+    int r = database->is_broken ? err_new(-EIO) : group_apply(database, commits);
 
     if (r >= 0)
         return;
@@ -361,6 +413,27 @@ static int database_check(struct database *database, const char *path, int64_t *
     return 0;
 }
 
+/* Instead of SQLite's own, which keeps failures to itself. Called after each commit. */
+static int on_log_grown(void *owner, sqlite3 *handle, const char *name, int frames)
+{
+    if (frames >= CHECKPOINT_FRAMES) /* the commit stands, whatever comes of this */
+        note_failure(
+            owner, sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+    return SQLITE_OK;
+}
+
+/* What the log holds is written and synced, whether or not it was on disk before. */
+static int log_settle(struct database *database, const char *path, struct reason *why)
+{
+    int code =
+        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        return 0;
+    reason_set(why, "cannot write the log of %s to it: %s", path, sqlite3_errmsg(database->handle));
+    return err_new(failure_of(code));
+}
+
 static int schema_make(struct database *database, struct reason *why)
 {
     char *sql = sqlite3_mprintf(
@@ -411,22 +484,41 @@ static int database_prepare(struct database *database, const char *path, struct 
                 why);
     if (r < 0)
         return err_pass(r);
-    if (version == 0) {
+    r = log_settle(database, path, why);
+    if (r == 0 && version == 0)
         r = schema_make(database, why);
-        if (r < 0)
-            return err_pass(r);
+    if (r == 0 && version == 0)
         r = directory_sync(path, why);
-        if (r < 0)
-            return err_pass(r);
+    if (r == 0 && version == 1)
+        r = execute(database, schema_from_1, why);
+    return r < 0 ? err_pass(r) : 0;
+}
+
+static int counter_read(struct database *database, const char *name, int64_t *ret_value)
+{
+    char sql[96];
+
+    (void)snprintf(sql, sizeof(sql), "SELECT value FROM counter WHERE name = '%s'", name);
+    return pragma_read(database->handle, sql, ret_value);
+}
+
+static int counters_read(struct database *database, struct reason *why)
+{
+    int64_t revision = 0;
+    int r = counter_read(database, "revision", &revision);
+
+    for (size_t i = 0; i < STORE_COUNTER_COUNT && r == 0; i++)
+        r = counter_read(database, counter_names[i], &database->counters[i]);
+    if (r < 0) {
+        reason_set(why, "the database: %s", sqlite3_errmsg(database->handle));
+        return err_pass(r);
     }
+    database->revision = (uint64_t)revision;
     return 0;
 }
 
 static int statements_prepare(struct database *database, struct reason *why)
 {
-    int64_t revision = 0;
-    int r;
-
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
         int code = sqlite3_prepare_v3(database->handle, statement_sql[i], -1,
                                       SQLITE_PREPARE_PERSISTENT, &database->statements[i], NULL);
@@ -436,13 +528,6 @@ static int statements_prepare(struct database *database, struct reason *why)
             return err_new(failure_of(code));
         }
     }
-    r = pragma_read(database->handle, "SELECT value FROM counter WHERE name = 'revision'",
-                    &revision);
-    if (r < 0) {
-        reason_set(why, "the database: %s", sqlite3_errmsg(database->handle));
-        return err_pass(r);
-    }
-    database->revision = (uint64_t)revision;
     return 0;
 }
 
@@ -477,15 +562,29 @@ int database_open(struct database **ret_database, const char *path, struct reaso
         reason_set(why, "cannot open %s: %s", path, sqlite3_errmsg(database->handle));
         return err_new(failure_of(code));
     }
+    (void)sqlite3_extended_result_codes(database->handle, 1);
     r = database_prepare(database, path, why);
     if (r != 0)
         return r;
     r = statements_prepare(database, why);
+    if (r == 0)
+        r = counters_read(database, why);
     if (r < 0)
         return err_pass(r);
+    (void)sqlite3_wal_hook(database->handle, on_log_grown, database);
     *ret_database = database;
     database = NULL;
     return 0;
+}
+
+const int64_t *database_counters(const struct database *database)
+{
+    return database->counters;
+}
+
+bool database_is_broken(const struct database *database)
+{
+    return database->is_broken;
 }
 
 struct database *database_close(struct database *database)

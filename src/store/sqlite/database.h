@@ -6,6 +6,9 @@
  * by start-up for opening, then by the store's own thread.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct database;
 struct list;
 struct reason;
@@ -14,6 +17,11 @@ struct store_scan;
 /* 0, STORE_SQLITE_NEWER, STORE_SQLITE_FOREIGN or a failure. */
 int database_open(struct database **ret_database, const char *path, struct reason *why);
 struct database *database_close(struct database *database);
+
+/* STORE_COUNTER_COUNT numbers. */
+const int64_t *database_counters(const struct database *database);
+/* The disk failed to keep something: no group is applied any more. */
+bool database_is_broken(const struct database *database);
 
 /*
  * One transaction for a group of struct store_commit (linked by their node): sets outcome and

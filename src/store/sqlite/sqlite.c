@@ -14,7 +14,9 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -182,6 +184,15 @@ static void thread_end(struct sqlite_store *store)
     uv_close((uv_handle_t *)&store->finished, on_handle_closed);
 }
 
+static void note_broken(struct sqlite_store *store)
+{
+    if (store->store.failure != 0 || !store->database || !database_is_broken(store->database))
+        return;
+    store->store.failure = -EIO;
+    (void)fprintf(stderr, "lambd: the disk has failed to keep what was written (fsync): nothing "
+                          "more is written until lambd is started again\n");
+}
+
 static void on_finished(uv_async_t *handle)
 {
     struct sqlite_store *store = handle->data;
@@ -195,6 +206,7 @@ static void on_finished(uv_async_t *handle)
     list_move_all(&scans, &store->group.scans);
     uv_unref((uv_handle_t *)&store->finished);
     store->is_busy = false;
+    note_broken(store);
     if (store->group.is_stop) {
         thread_end(store);
         return;
@@ -268,6 +280,8 @@ int store_sqlite_open(struct store **ret_store, uv_loop_t *loop, const char *pat
     r = database_open(&store->database, path, why);
     if (r != 0)
         return r;
+    memcpy(store->store.counters, database_counters(store->database),
+           sizeof(store->store.counters));
     r = thread_start(store, loop, why);
     if (r < 0)
         return err_pass(r);
