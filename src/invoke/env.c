@@ -134,7 +134,7 @@ void env_die(struct env *env, const struct reason *why)
     env->ops->dead(env->owner, env, why);
 }
 
-static void on_log(void *owner, const struct runtime_log *log)
+void env_on_log(void *owner, const struct runtime_log *log)
 {
     struct env *env = owner;
 
@@ -190,7 +190,7 @@ static const struct runtime_session_ops session_ops = {
     .response_too_large = env_on_response_too_large,
     .error = env_on_error,
     .done = env_on_done,
-    .log = on_log,
+    .log = env_on_log,
     .broken = env_on_broken,
     .foreign_request = on_foreign_request,
 };
@@ -387,6 +387,19 @@ static int build_process_env(struct env *env)
     return buf_failed(&env->process_env) ? err_new(-ENOMEM) : 0;
 }
 
+static int start_sandbox(struct env *env, const struct runtime_name *name, struct reason *why)
+{
+    CLEANUP(buf_deinit) struct buf stem_environment = {0};
+    struct sandbox_spec spec;
+
+    make_spec(env->version, name, &spec);
+    env->is_framed = spec.runtime != SANDBOX_RUNTIME_PROVIDED;
+    process_env_build_stem(&stem_environment, env->version);
+    if (!buf_failed(&stem_environment))
+        spec.stem_environment = buf_str(&stem_environment);
+    return sandbox_new(&env->sandbox, env->context->sandboxes, &spec, &sandbox_ops, env, why);
+}
+
 static int start(struct env *env, struct reason *why)
 {
     const struct extensions_function function = {
@@ -396,7 +409,6 @@ static int start(struct env *env, struct reason *why)
         .handler = env->version->handler,
     };
     struct runtime_name name;
-    struct sandbox_spec spec;
     int r;
 
     runtime_name_parse(&name, env->version->runtime);
@@ -425,9 +437,7 @@ static int start(struct env *env, struct reason *why)
         env_limit_start(env, 0); /* said from the loop, not from here */
         return 0;
     }
-    make_spec(env->version, &name, &spec);
-    env->is_framed = spec.runtime != SANDBOX_RUNTIME_PROVIDED;
-    r = sandbox_new(&env->sandbox, env->context->sandboxes, &spec, &sandbox_ops, env, why);
+    r = start_sandbox(env, &name, why);
     if (r < 0)
         return err_pass(r);
     r = env_start_processes(env);

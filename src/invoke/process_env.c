@@ -5,6 +5,7 @@
 
 #include "base/rand.h"
 #include "invoke/runtime_name.h"
+#include "sandbox/sandbox.h"
 
 /* Inside every sandbox; the listener that the session serves. */
 #define RUNTIME_API_ADDRESS "127.0.0.1:9001"
@@ -90,8 +91,6 @@ static void put_language(struct buf *buf, const struct function_version *version
 {
     char path[256];
 
-    if (name->family != RUNTIME_PROVIDED)
-        put_execution_env(buf, version);
     if (name->family == RUNTIME_NODE) {
         (void)snprintf(path, sizeof(path),
                        "/opt/nodejs/node%u/node_modules:/opt/nodejs/node_modules:"
@@ -162,6 +161,10 @@ void process_env_build(struct buf *buf, const struct function_version *version,
 
     runtime_name_parse(&name, version->runtime);
     put_reserved(buf, version, options);
+    if (name.family != RUNTIME_PROVIDED)
+        put_execution_env(buf, version);
+    if (name.family == RUNTIME_PROVIDED)
+        put_number(buf, STR("_LAMBDA_TELEMETRY_LOG_FD"), SANDBOX_LOG_RECORDS_FD);
     put_language(buf, version, &name);
     put_defaults(buf, version, &name);
     if (options->endpoint_url)
@@ -172,4 +175,59 @@ void process_env_build(struct buf *buf, const struct function_version *version,
     }
     for (size_t i = 0; i < version->env_count; i++)
         put(buf, version->env[i].name, version->env[i].value);
+}
+
+/* Names, or with a star their beginnings. What a library reads that the function itself loads is
+ * not among them: by then the variable is there. */
+static bool acts_at_start(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("AWS_LAMBDA_EXEC_WRAPPER"),
+        STR_INIT("LANG"),
+        STR_INIT("LANGUAGE"),
+        STR_INIT("TZ"),
+        STR_INIT("PATH"),
+        STR_INIT("LD_*"),
+        STR_INIT("LC_*"),
+        STR_INIT("MALLOC_*"),
+        STR_INIT("GLIBC_*"),
+        STR_INIT("PYTHON*"),
+        STR_INIT("NODE_*"),
+        STR_INIT("UV_*"),
+        STR_INIT("RUBY*"),
+        STR_INIT("GEM_*"),
+        STR_INIT("BUNDLE_*"),
+        STR_INIT("JAVA_*"),
+        STR_INIT("_JAVA_*"),
+        STR_INIT("JDK_*"),
+        STR_INIT("MONO_*"),
+        STR_INIT("DOTNET_*"),
+        STR_INIT("COMPlus_*"),
+        STR_INIT("OPENSSL_*"),
+        STR_INIT("SSL_*"),
+        STR_INIT("ICU_*"),
+    };
+
+    for (size_t i = 0; i < array_count(names); i++) {
+        size_t star = str_find(names[i], '*');
+
+        if (star == names[i].len ? str_eq(name, names[i])
+                                 : str_starts_with(name, str_sub(names[i], 0, star)))
+            return true;
+    }
+    return false;
+}
+
+void process_env_build_stem(struct buf *buf, const struct function_version *version)
+{
+    struct runtime_name name;
+
+    runtime_name_parse(&name, version->runtime);
+    if (name.family == RUNTIME_PROVIDED || name.family == RUNTIME_OTHER)
+        return;
+    for (size_t i = 0; i < version->env_count; i++)
+        if (acts_at_start(version->env[i].name))
+            return;
+    put_language(buf, version, &name);
+    put_defaults(buf, version, &name);
 }

@@ -22,3 +22,10 @@ struct process_env_options {
 void process_env_build_extension(struct buf *buf, struct str runtime_env);
 void process_env_build(struct buf *buf, const struct function_version *version,
                        const struct process_env_options *options);
+/*
+ * Of a runtime that is started before it knows its function (a stem cell): what acts when a process
+ * starts and is the same for every function of this runtime. Nothing when this function changes any
+ * of that itself, or anything else that a starting interpreter or the C library looks at, and so
+ * needs a process of its own.
+ */
+void process_env_build_stem(struct buf *buf, const struct function_version *version);

@@ -73,11 +73,21 @@ static int overlay(const struct jail *jail, const struct jail_assign *assign)
     return tree_new("overlay", options, TREE_FOREIGN);
 }
 
-static int make_trees(const struct jail *jail, const struct jail_assign *assign,
-                      struct trees *trees, struct jail_failure *failure)
+static int make_runtime_tree(const struct jail *jail, const struct jail_assign *assign,
+                             struct trees *trees, struct jail_failure *failure)
 {
     int runtime_fd = jail->root.runtime_fds[assign->runtime];
 
+    if (runtime_fd >= 0)
+        trees->runtime = tree_clone(runtime_fd, "", 0);
+    if (trees->runtime < 0 && assign->runtime != JAIL_RUNTIME_PROVIDED)
+        return fail(failure, JAIL_STEP_RUNTIMES, runtime_fd < 0 ? ENOENT : trees->runtime);
+    return 0;
+}
+
+static int make_function_trees(const struct jail *jail, const struct jail_assign *assign,
+                               struct trees *trees, struct jail_failure *failure)
+{
     trees->code = clone_package(jail, &assign->code);
     if (trees->code < 0)
         return fail(failure, JAIL_STEP_CODE, trees->code);
@@ -86,10 +96,6 @@ static int make_trees(const struct jail *jail, const struct jail_assign *assign,
                                                  : overlay(jail, assign);
     if (assign->layer_count && trees->layers < 0)
         return fail(failure, JAIL_STEP_LAYERS, trees->layers);
-    if (runtime_fd >= 0)
-        trees->runtime = tree_clone(runtime_fd, "", 0);
-    if (trees->runtime < 0 && assign->runtime != JAIL_RUNTIME_PROVIDED)
-        return fail(failure, JAIL_STEP_RUNTIMES, runtime_fd < 0 ? ENOENT : trees->runtime);
     return 0;
 }
 
@@ -98,8 +104,10 @@ static int make_trees(const struct jail *jail, const struct jail_assign *assign,
 static int place(const struct trees *trees, uint32_t tmp_mb)
 {
     char size[24];
-    int r = tree_attach(trees->code, AT_FDCWD, "/var/task");
+    int r = 0;
 
+    if (trees->code >= 0)
+        r = tree_attach(trees->code, AT_FDCWD, "/var/task");
     if (!r && trees->layers >= 0)
         r = tree_attach(trees->layers, AT_FDCWD, "/opt");
     if (!r && trees->runtime >= 0)
@@ -112,17 +120,21 @@ static int place(const struct trees *trees, uint32_t tmp_mb)
     return 0;
 }
 
-int attach_function(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
-                    struct jail_failure *failure)
+int attach(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
+           enum attach_parts parts, struct jail_failure *failure)
 {
     CLEANUP(trees_close) struct trees trees = {-1, -1, -1};
-    int r = make_trees(jail, assign, &trees, failure);
+    int r = 0;
 
+    if (parts & ATTACH_FUNCTION)
+        r = make_function_trees(jail, assign, &trees, failure);
+    if (!r && parts & ATTACH_RUNTIME)
+        r = make_runtime_tree(jail, assign, &trees, failure);
     if (r)
         return r;
     if (setns(init_pid_fd, CLONE_NEWNS) < 0)
         return fail(failure, JAIL_STEP_ATTACH, errno);
-    r = place(&trees, assign->tmp_mb);
+    r = place(&trees, parts & ATTACH_FUNCTION ? assign->tmp_mb : JAIL_TMP_MB_DEFAULT);
     /* Our own root and working folder come back with the namespace. Staying would be worse than
      * ending. */
     must(setns(jail->root.mount_ns_fd, CLONE_NEWNS) == 0);

@@ -9,6 +9,9 @@
 
 #include "jail/jail.h"
 
+/* What of an assignment is put in place; /tmp belongs to the function. */
+enum attach_parts { ATTACH_RUNTIME = 1, ATTACH_FUNCTION = 2, ATTACH_ALL = 3 };
+
 /* init_pid_fd names the namespace. 0 or a failed step. */
-int attach_function(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
-                    struct jail_failure *failure);
+int attach(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
+           enum attach_parts parts, struct jail_failure *failure);

@@ -179,28 +179,63 @@ bool box_is_for(const struct jail *jail, const struct jail_request *request, enu
     return box->state == state && box->generation == request->generation;
 }
 
-int box_assign(struct jail *jail, const struct jail_request *request)
+static int set_kind(struct jail *jail, uint32_t slot, const struct jail_assign *assign)
 {
-    const struct jail_assign *assign = &request->assign;
-    struct box *box = &jail->boxes[request->slot];
-    struct jail_failure failure = {0};
+    struct box *box = &jail->boxes[slot];
     const struct cgroup_limits limits = {.memory_mb = assign->memory_mb,
                                          .processes_max = LIMIT_SANDBOX_PROCESSES};
-    int r;
 
-    if (!box_is_for(jail, request, BOX_EMPTY))
-        return 0;
-    r = attach_function(jail, box->pid_fd, assign, &failure);
-    if (r)
-        return box_fail(jail, request->slot, &failure);
-    r = cgroups_box_limit(&jail->cgroups, request->slot, &limits);
-    if (r)
-        return box_fail_step(jail, request->slot, JAIL_STEP_LIMITS, r);
-    box->state = BOX_ASSIGNED;
     box->runtime = (uint8_t)assign->runtime;
     box->version_major = assign->version_major;
     box->version_minor = assign->version_minor;
     box->memory_mb = assign->memory_mb;
+    return cgroups_box_limit(&jail->cgroups, slot, &limits);
+}
+
+static bool is_of_kind(const struct box *box, const struct jail_assign *assign)
+{
+    return box->runtime == assign->runtime && box->version_major == assign->version_major &&
+           box->version_minor == assign->version_minor && box->memory_mb == assign->memory_mb;
+}
+
+/* The parts that the box does not have yet, and the state that it then is in. */
+static int give(struct jail *jail, const struct jail_request *request, enum attach_parts parts,
+                enum box_state state)
+{
+    struct box *box = &jail->boxes[request->slot];
+    struct jail_failure failure = {0};
+    int r = attach(jail, box->pid_fd, &request->assign, parts, &failure);
+
+    if (r)
+        return box_fail(jail, request->slot, &failure);
+    if (parts & ATTACH_RUNTIME)
+        r = set_kind(jail, request->slot, &request->assign);
+    if (r)
+        return box_fail_step(jail, request->slot, JAIL_STEP_LIMITS, r);
+    box->state = (uint8_t)state;
+    return 0;
+}
+
+int box_stem(struct jail *jail, const struct jail_request *request)
+{
+    if (!box_is_for(jail, request, BOX_EMPTY))
+        return 0;
+    return give(jail, request, ATTACH_RUNTIME, BOX_STEM);
+}
+
+int box_assign(struct jail *jail, const struct jail_request *request)
+{
+    const struct box *box = &jail->boxes[request->slot];
+    bool is_stem = box_is_for(jail, request, BOX_STEM);
+    int r;
+
+    if (!is_stem && !box_is_for(jail, request, BOX_EMPTY))
+        return 0;
+    if (is_stem && !is_of_kind(box, &request->assign))
+        return err_new(-EPROTO);
+    r = give(jail, request, is_stem ? ATTACH_FUNCTION : ATTACH_ALL, BOX_ASSIGNED);
+    if (r || box->state != BOX_ASSIGNED)
+        return r;
     return box_send_event(jail, request->slot, JAIL_BOX_ASSIGNED, NULL, 0);
 }
 

@@ -7,8 +7,9 @@
  * (the box failed or died while the request was on its way), and are a protocol violation
  * otherwise: -EPROTO ends the jail.
  *
- *   FREE ──new──▶ CREATING ──init ready──▶ EMPTY ──assign──▶ ASSIGNED
- *                    └──────────┬────────────┴────────────────┘
+ *   FREE ──new──▶ CREATING ──init ready──▶ EMPTY ──assign──────────▶ ASSIGNED
+ *                    │                       └──stem──▶ STEM ──assign──┘ │
+ *                    └──────────┬───────────────────────┴────────────────┘
  *                               ▼  a step failed, or the init died
  *                             FAILED
  *   any of them ──stop──▶ STOPPING ──init reaped──▶ FREE
@@ -22,6 +23,7 @@ struct jail_request;
 
 /* Requests. 0, or a failure that ends the jail. */
 int box_new(struct jail *jail, const struct jail_request *request);
+int box_stem(struct jail *jail, const struct jail_request *request);
 int box_assign(struct jail *jail, const struct jail_request *request);
 int box_start(struct jail *jail, const struct jail_request *request);
 int box_signal(struct jail *jail, const struct jail_request *request);

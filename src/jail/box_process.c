@@ -108,26 +108,36 @@ static int make_arguments(const struct jail *jail, const struct box *box,
     return 0;
 }
 
+/* The pipe belongs to the box's user, so that opening /dev/stdout works in there. */
+static int make_pipe(const struct jail *jail, uint32_t slot, int *ret_our_fd, int *ret_box_fd)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_new(-errno);
+    *ret_our_fd = fds[0];
+    *ret_box_fd = fds[1];
+    if (jail->ids.has_own &&
+        fchown(fds[1], ids_uid(&jail->ids, slot), ids_gid(&jail->ids, slot)) < 0)
+        return err_new(-errno);
+    return fd_set_nonblocking(fds[0], true);
+}
+
 /*
- * A log pipe, and for managed runtimes a channel. Our ends do not block. The pipe belongs to the
- * box's user, so that opening /dev/stdout works in there.
+ * A pipe for what is printed, and beside it a channel for managed runtimes and a pipe of log
+ * records for the others. Our ends do not block.
  */
 static int make_streams(const struct jail *jail, uint32_t slot, int box_fds[2])
 {
     struct box *box = &jail->boxes[slot];
     int fds[2];
+    int r;
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return err_new(-errno);
-    box->log_fd = fds[0];
-    box_fds[0] = fds[1];
-    if (jail->ids.has_own &&
-        fchown(fds[1], ids_uid(&jail->ids, slot), ids_gid(&jail->ids, slot)) < 0)
-        return err_new(-errno);
-    if (fd_set_nonblocking(box->log_fd, true))
-        return err_new(-errno);
+    r = make_pipe(jail, slot, &box->log_fd, &box_fds[0]);
+    if (r)
+        return r;
     if (box->runtime == JAIL_RUNTIME_PROVIDED)
-        return 0;
+        return make_pipe(jail, slot, &box->channel_fd, &box_fds[1]);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return err_new(-errno);
     box->channel_fd = fds[0];
@@ -167,7 +177,7 @@ int box_start(struct jail *jail, const struct jail_request *request)
     int box_fds[2] = {-1, -1};
     int r;
 
-    if (!box_is_for(jail, request, BOX_ASSIGNED))
+    if (!box_is_for(jail, request, BOX_ASSIGNED) && !box_is_for(jail, request, BOX_STEM))
         return 0;
     if (box->processes_up & 1U << JAIL_PROCESS_RUNTIME)
         return err_new(-EPROTO);
@@ -196,7 +206,8 @@ int box_start_extensions(struct jail *jail, const struct jail_request *request)
 
     if (!box_is_for(jail, request, BOX_ASSIGNED))
         return 0;
-    if (box->processes_up || box->is_launching)
+    /* The runtime may be up: a stem cell's waits for its INIT. */
+    if (box->processes_up & ~(1U << JAIL_PROCESS_RUNTIME) || box->is_launching)
         return err_new(-EPROTO);
     r = send_start(jail, request, &order, &none, no_fds);
     if (r)

@@ -30,6 +30,7 @@ enum box_state {
     BOX_FREE,
     BOX_CREATING, /* its init has not reported yet */
     BOX_EMPTY,    /* ready, knows no function */
+    BOX_STEM,     /* has a runtime's client and a memory limit, knows no function */
     BOX_ASSIGNED,
     BOX_FAILED,   /* BOX_FAILED was sent; waits for BOX_STOP */
     BOX_STOPPING, /* killed; its init has not been reaped yet */
@@ -49,7 +50,7 @@ struct box {
     int pid_fd;
     int control_fd; /* to the init */
     int log_fd;     /* for the daemon, until the init has started the runtime */
-    int channel_fd;
+    int channel_fd; /* likewise; of a PROVIDED runtime, which has none, the pipe of its log records */
 };
 
 struct errand {

@@ -43,6 +43,7 @@ static int check_body(const struct jail_request *request)
     case JAIL_BOX_SOCKET:
         return 0;
     case JAIL_BOX_ASSIGN:
+    case JAIL_BOX_STEM:
         return check_assign(&request->assign);
     case JAIL_RUNTIME_START:
     case JAIL_EXTENSIONS_START:

@@ -15,13 +15,15 @@
  *                          ◀── HELLO(features) [memory folder]
  *   BOX_NEW ──▶                             an empty box: namespaces, cgroup, init
  *                          ◀── BOX_READY [listener, freeze]
- *   BOX_ASSIGN ──▶                          code, layers, client, limits
+ *   BOX_STEM ──▶                            the client and the memory limit: its runtime may be started
+ *                                         before it gets a function of just this kind
+ *   BOX_ASSIGN ──▶                          code, layers; client and limits unless it has them
  *                          ◀── BOX_ASSIGNED
  *   EXTENSIONS_START ──▶                    may follow BOX_ASSIGN at once
  *                          ◀── EXTENSION_STARTED [log]    for each file of /opt/extensions
  *                          ◀── EXTENSIONS_STARTED         those were all
  *   RUNTIME_START ──▶                       likewise
- *                          ◀── RUNTIME_STARTED [log, channel]
+ *                          ◀── RUNTIME_STARTED [log, channel; of PROVIDED log, log records]
  *   PROCESS_SIGNAL ──▶
  *                          ◀── PROCESS_EXITED     of the last: all else in the box is dead by then
  *   BOX_SETTLE ──▶                          the init is over: CPU in proportion to the memory
@@ -54,6 +56,7 @@ enum {
     JAIL_TMP_MB_DEFAULT = 512,
     JAIL_TEXT_BYTES = 256,
     JAIL_EXTENSIONS_MAX = 10,
+    JAIL_LOG_RECORDS_FD = 62, /* of a PROVIDED runtime's process, as on AWS */
 };
 
 /* The processes that the box's init starts and reports on: the runtime, and extensions from 1 on.
@@ -76,6 +79,7 @@ enum jail_request_type {
     JAIL_EXTENSIONS_START,
     JAIL_BOX_SETTLE,
     JAIL_BOX_SOCKET,
+    JAIL_BOX_STEM,
 };
 
 enum jail_runtime {
@@ -91,6 +95,8 @@ enum jail_network { JAIL_NETWORK_NONE, JAIL_NETWORK_COUNT };
 
 enum jail_signal { JAIL_SIGNAL_TERMINATE, JAIL_SIGNAL_KILL, JAIL_SIGNAL_COUNT };
 
+/* Of BOX_ASSIGN; for BOX_STEM the runtime, its version and the memory count, and must be those of
+ * the BOX_ASSIGN that follows. */
 struct jail_assign {
     uint32_t runtime; /* enum jail_runtime */
     uint32_t version_major;

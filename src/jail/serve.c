@@ -46,6 +46,8 @@ static int dispatch(struct jail *jail, const struct jail_request *request, int p
         return box_new(jail, request);
     case JAIL_BOX_ASSIGN:
         return box_assign(jail, request);
+    case JAIL_BOX_STEM:
+        return box_stem(jail, request);
     case JAIL_RUNTIME_START:
         return box_start(jail, request);
     case JAIL_EXTENSIONS_START:

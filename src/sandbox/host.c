@@ -26,7 +26,7 @@ enum {
     REFILL_DELAY_MS = 15,
     REFILL_AT_ONCE = 4, /* boxes of the pool in the making at a time */
     REFILL_BACK_OFF_MS_MAX = 5000,
-    HOST_HANDLES = 2,
+    HOST_HANDLES = 4,
 };
 
 /* One message that waits for room in the socket. */
@@ -122,8 +122,12 @@ static void close_slot_fds(struct slot *slot)
 {
     close_fdp(&slot->listener_fd);
     close_fdp(&slot->freeze_fd);
+    close_fdp(&slot->channel_fd);
+    close_fdp(&slot->log_fd);
     slot->listener_fd = -1;
     slot->freeze_fd = -1;
+    slot->channel_fd = -1;
+    slot->log_fd = -1;
 }
 
 static uint32_t slot_number(const struct sandbox_host *host, const struct slot *slot)
@@ -162,7 +166,9 @@ static struct slot *slot_create(struct sandbox_host *host)
     *slot = (struct slot){.state = SLOT_CREATING,
                           .generation = slot->generation + 1,
                           .listener_fd = -1,
-                          .freeze_fd = -1};
+                          .freeze_fd = -1,
+                          .channel_fd = -1,
+                          .log_fd = -1};
     list_init(&slot->node);
     if (host_send_simple(host, JAIL_BOX_NEW, number, 0)) {
         slot_release(host, slot);
@@ -171,7 +177,7 @@ static struct slot *slot_create(struct sandbox_host *host)
     return slot;
 }
 
-static void slot_stop(struct sandbox_host *host, struct slot *slot)
+void host_stop_slot(struct sandbox_host *host, struct slot *slot)
 {
     if (slot->state == SLOT_STOPPING || slot->state == SLOT_FREE)
         return;
@@ -207,6 +213,7 @@ static void on_refill(uv_timer_t *timer)
         list_push_back(&host->creating, &slot->node);
         host->creating_count++;
     }
+    stems_refill(host);
 }
 
 static void refill_after(struct sandbox_host *host, uint64_t delay_ms)
@@ -228,29 +235,46 @@ static void pool_on_failed(struct sandbox_host *host, struct slot *slot)
 
     host->pool_failures++;
     pool_remove(host, slot);
-    slot_stop(host, slot);
+    host_stop_slot(host, slot);
     refill_after(host, delay_ms < REFILL_BACK_OFF_MS_MAX ? delay_ms : REFILL_BACK_OFF_MS_MAX);
 }
 
-int host_take(struct sandbox_host *host, struct sandbox *sandbox, uint32_t *ret_slot,
-              struct reason *why)
+/* NULL when nothing is in that list of the pool. */
+static struct slot *pool_take(struct sandbox_host *host, struct list *list)
 {
-    struct list *node = list_first(&host->prepared);
+    struct list *node = list_first(list);
+    struct slot *slot;
+
+    if (!node)
+        return NULL;
+    slot = container_of(node, struct slot, node);
+    pool_remove(host, slot);
+    return slot;
+}
+
+struct slot *host_take_prepared(struct sandbox_host *host)
+{
+    return pool_take(host, &host->prepared);
+}
+
+int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct sandbox *sandbox,
+              uint32_t *ret_slot, struct reason *why)
+{
     struct slot *slot;
 
     if (host->is_gone) {
         reason_set(why, "the jail has ended");
         return err_new(-ECONNRESET);
     }
-    if (!node)
-        node = list_first(&host->creating);
-    if (node) {
-        slot = container_of(node, struct slot, node);
-        pool_remove(host, slot);
-    } else {
+    slot = stems_take(host, spec);
+    if (!slot)
+        slot = pool_take(host, &host->prepared);
+    if (!slot)
+        slot = pool_take(host, &host->creating);
+    if (!slot)
         slot = slot_create(host);
-    }
     if (!slot) {
+        stems_drop(host); /* for the next one */
         reason_set(why, "the limit of %u sandboxes is reached", host->slots_max);
         return err_new(-EAGAIN);
     }
@@ -262,7 +286,7 @@ int host_take(struct sandbox_host *host, struct sandbox *sandbox, uint32_t *ret_
 
 void host_give_back(struct sandbox_host *host, uint32_t slot)
 {
-    slot_stop(host, &host->slots[slot]);
+    host_stop_slot(host, &host->slots[slot]);
 }
 
 /* Events */
@@ -287,6 +311,8 @@ static void on_box_ready(struct sandbox_host *host, struct slot *slot,
     host->prepared_count++;
     if (host->prepared_count + host->creating_count < host->options.boxes_prepared)
         refill_after(host, 0);
+    else
+        stems_refill(host);
 }
 
 static void on_box_failed(struct sandbox_host *host, struct slot *slot,
@@ -338,6 +364,9 @@ static void on_box_event(struct sandbox_host *host, const struct jail_event *eve
         slot_release(host, slot);
     } else if (slot->state == SLOT_STOPPING) {
         return; /* it was on its way when we stopped the box */
+    } else if (slot->kind) {
+        stems_on_event(host, slot, event, fds);
+        host_refill_soon(host);
     } else if (event->type == JAIL_BOX_READY) {
         on_box_ready(host, slot, event, fds);
     } else if (event->type == JAIL_BOX_FAILED) {
@@ -355,6 +384,7 @@ static void on_gone(struct sandbox_host *host)
     host->is_gone = true;
     (void)uv_poll_stop(&host->poll);
     (void)uv_timer_stop(&host->refill);
+    stems_drop(host);
     errands_fail(host);
     /* An op may free its own sandbox and others: look for the first one again each time. */
     while ((first = list_first(&host->sandboxes)) != NULL) {
@@ -405,6 +435,25 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* Starts of stem cells, which the owners hear of as of any other: from the loop */
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct sandbox_host *host = container_of(timer, struct sandbox_host, turn);
+    struct list *first;
+
+    while (!uv_is_closing((uv_handle_t *)timer) &&
+           (first = list_first(&host->starts_due)) != NULL) {
+        list_remove(first);
+        sandbox_on_stem_started(sandbox_of_due_node(first));
+    }
+}
+
+void host_turn_soon(struct sandbox_host *host)
+{
+    (void)uv_timer_start(&host->turn, on_turn, 0, 0);
+}
+
 /* Life */
 
 static int take_hello(struct sandbox_host *host, struct reason *why)
@@ -452,8 +501,12 @@ static int open_handles(struct sandbox_host *host)
     if (r)
         return err_new(r);
     host->poll.data = host;
-    (void)uv_timer_init(host->options.loop, &host->refill); /* cannot fail */
+    (void)uv_timer_init(host->options.loop, &host->refill); /* cannot fail, like the next two */
+    (void)uv_timer_init(host->options.loop, &host->stem_check);
+    (void)uv_timer_init(host->options.loop, &host->turn);
     host->refill.data = host;
+    host->stem_check.data = host;
+    host->turn.data = host;
     host->handles_open = HOST_HANDLES;
     poll_update(host);
     refill_after(host, 0);
@@ -472,6 +525,8 @@ int sandbox_host_new(struct sandbox_host **ret_host, const struct sandbox_host_o
     host->memory_fd = -1;
     list_init(&host->prepared);
     list_init(&host->creating);
+    list_init(&host->stem_kinds);
+    list_init(&host->starts_due);
     list_init(&host->sandboxes);
     list_init(&host->outgoing);
     list_init(&host->waiting);
@@ -495,6 +550,7 @@ struct sandbox_host *sandbox_host_free(struct sandbox_host *host)
     if (!host)
         return NULL;
     must(host->sandbox_count == 0);
+    stems_drop(host);
     host->is_gone = true;
     errands_deinit(host);
     while ((first = list_first(&host->outgoing)) != NULL)
@@ -505,13 +561,16 @@ struct sandbox_host *sandbox_host_free(struct sandbox_host *host)
     }
     uv_close((uv_handle_t *)&host->poll, on_handle_closed);
     uv_close((uv_handle_t *)&host->refill, on_handle_closed);
+    uv_close((uv_handle_t *)&host->stem_check, on_handle_closed);
+    uv_close((uv_handle_t *)&host->turn, on_handle_closed);
     return NULL;
 }
 
 void sandbox_host_stats(const struct sandbox_host *host, struct sandbox_host_stats *ret_stats)
 {
     *ret_stats = (struct sandbox_host_stats){.boxes = host->sandbox_count,
-                                             .boxes_prepared = host->prepared_count};
+                                             .boxes_prepared = host->prepared_count,
+                                             .stems = stems_count(host)};
 }
 
 uint32_t sandbox_host_features(const struct sandbox_host *host)

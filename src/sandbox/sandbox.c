@@ -17,13 +17,16 @@
 #include "sandbox/steps.h"
 
 struct sandbox {
-    struct list node; /* of host->sandboxes */
+    struct list node;     /* of host->sandboxes */
+    struct list due_node; /* of host->starts_due */
     struct sandbox_host *host;
     const struct sandbox_ops *ops;
     void *owner;
     struct jail_assign assign;
     uint32_t slot;
+    bool is_stem;     /* the box has a runtime that the owner has not got yet */
     bool is_assigned; /* BOX_ASSIGN was sent */
+    bool is_attached; /* and has been done */
     bool is_starting; /* a start was asked for, its outcome is not known */
     bool is_running;  /* the runtime */
     bool is_frozen;
@@ -41,6 +44,7 @@ static_assert((int)SANDBOX_RUNTIME_DOTNET == (int)JAIL_RUNTIME_DOTNET, "same num
 static_assert((int)SANDBOX_RUNTIME_PROVIDED == (int)JAIL_RUNTIME_PROVIDED, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_MAX == (int)JAIL_EXTENSIONS_MAX, "same numbers");
 static_assert((int)SANDBOX_PROCESS_ALL == (int)JAIL_PROCESS_ALL, "same numbers");
+static_assert((int)SANDBOX_LOG_RECORDS_FD == (int)JAIL_LOG_RECORDS_FD, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_TOO_MANY == (int)JAIL_LAUNCH_TOO_MANY, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_DISABLED == (int)JAIL_LAUNCH_DISABLED, "same numbers");
 static_assert((int)SANDBOX_NETWORK_NONE == (int)JAIL_NETWORK_NONE, "same numbers");
@@ -114,11 +118,13 @@ int sandbox_new(struct sandbox **ret_sandbox, struct sandbox_host *host,
     sandbox->owner = owner;
     sandbox->assign = assign_of(spec);
     list_init(&sandbox->node);
-    r = host_take(host, sandbox, &sandbox->slot, why);
+    list_init(&sandbox->due_node);
+    r = host_take(host, spec, sandbox, &sandbox->slot, why);
     if (r) {
         free(sandbox);
         return err_pass(r);
     }
+    sandbox->is_stem = slot_of(sandbox)->channel_fd >= 0;
     list_push_back(&host->sandboxes, &sandbox->node);
     host->sandbox_count++;
     if (slot_of(sandbox)->state == SLOT_PREPARED)
@@ -138,6 +144,7 @@ struct sandbox *sandbox_free(struct sandbox *sandbox)
         return NULL;
     close_fdp(&sandbox->memory_fd);
     list_remove(&sandbox->node);
+    list_remove(&sandbox->due_node);
     sandbox->host->sandbox_count--;
     host_give_back(sandbox->host, sandbox->slot);
     clear_environment(sandbox);
@@ -145,29 +152,48 @@ struct sandbox *sandbox_free(struct sandbox *sandbox)
     return NULL;
 }
 
+/* Until the start can be sent, or, with a stem cell, is known to be unnecessary. */
+static int keep_environment(struct sandbox *sandbox, const char *environment, size_t len)
+{
+    sandbox->environment = malloc(len ? len : 1);
+    if (!sandbox->environment)
+        return err_new(-ENOMEM);
+    memcpy(sandbox->environment, environment, len);
+    sandbox->environment_len = len;
+    return 0;
+}
+
+/* The stem cell's runtime is what the owner has asked for, when the function is there. */
+static void check_due(struct sandbox *sandbox)
+{
+    if (!sandbox->is_stem || !sandbox->is_attached || !sandbox->is_starting ||
+        sandbox->start != JAIL_RUNTIME_START)
+        return;
+    list_remove(&sandbox->due_node);
+    list_push_back(&sandbox->host->starts_due, &sandbox->due_node);
+    host_turn_soon(sandbox->host);
+}
+
 static int start(struct sandbox *sandbox, enum jail_request_type type, const char *environment,
                  size_t len)
 {
+    bool is_there = sandbox->is_stem && type == JAIL_RUNTIME_START;
+    int r;
+
     must(!sandbox->is_running);
     must(!sandbox->is_starting);
     if (sandbox->is_failed)
         return err_new(-ECONNRESET);
     if (len > JAIL_ENVIRONMENT_BYTES_MAX || (len && environment[len - 1] != '\0'))
         return err_new(-E2BIG);
-    if (sandbox->is_assigned) {
-        int r = send_start(sandbox, type, environment, len);
-
-        sandbox->is_starting = r == 0;
-        return r;
-    }
-    sandbox->environment = malloc(len ? len : 1);
-    if (!sandbox->environment)
-        return err_new(-ENOMEM);
-    memcpy(sandbox->environment, environment, len);
-    sandbox->environment_len = len;
+    if (sandbox->is_assigned && !is_there)
+        r = send_start(sandbox, type, environment, len);
+    else
+        r = keep_environment(sandbox, environment, len);
     sandbox->start = type;
-    sandbox->is_starting = true;
-    return 0;
+    sandbox->is_starting = r == 0;
+    check_due(sandbox);
+    return r;
 }
 
 int sandbox_runtime_start(struct sandbox *sandbox, const char *environment, size_t len)
@@ -300,6 +326,11 @@ struct sandbox *sandbox_of_node(struct list *node)
     return container_of(node, struct sandbox, node);
 }
 
+struct sandbox *sandbox_of_due_node(struct list *node)
+{
+    return container_of(node, struct sandbox, due_node);
+}
+
 static void fail_here(struct sandbox *sandbox, int error)
 {
     const struct jail_failure failure = {.step = JAIL_STEP_RUNTIME, .error = (uint32_t)-error};
@@ -321,6 +352,8 @@ void sandbox_on_box_ready(struct sandbox *sandbox)
 
 void sandbox_on_assigned(struct sandbox *sandbox)
 {
+    sandbox->is_attached = true;
+    check_due(sandbox);
     sandbox->ops->ready(sandbox->owner, steal_fd(&slot_of(sandbox)->listener_fd));
 }
 
@@ -330,6 +363,34 @@ void sandbox_on_started(struct sandbox *sandbox, int log_fd, int channel_fd)
     sandbox->is_running = true;
     host_refill_soon(sandbox->host);
     sandbox->ops->runtime_started(sandbox->owner, channel_fd, log_fd);
+}
+
+void sandbox_on_stem_started(struct sandbox *sandbox)
+{
+    struct slot *slot = slot_of(sandbox);
+
+    sandbox->is_stem = false;
+    clear_environment(sandbox);
+    sandbox_on_started(sandbox, steal_fd(&slot->log_fd), steal_fd(&slot->channel_fd));
+}
+
+/* The stem cell's runtime ended before the owner had it: the owner gets one of its own instead. */
+static void replace_stem(struct sandbox *sandbox)
+{
+    struct slot *slot = slot_of(sandbox);
+    int r = 0;
+
+    sandbox->is_stem = false;
+    close_fdp(&slot->log_fd);
+    close_fdp(&slot->channel_fd);
+    slot->log_fd = -1;
+    slot->channel_fd = -1;
+    list_remove(&sandbox->due_node);
+    if (sandbox->is_starting && sandbox->start == JAIL_RUNTIME_START)
+        r = send_start(sandbox, sandbox->start, sandbox->environment, sandbox->environment_len);
+    clear_environment(sandbox);
+    if (r)
+        fail_here(sandbox, r);
 }
 
 void sandbox_on_extension(struct sandbox *sandbox, const struct jail_extension *extension,
@@ -355,6 +416,10 @@ void sandbox_on_exited(struct sandbox *sandbox, const struct jail_exited *exited
     const struct sandbox_exit ended = {.wait_status = exited->wait_status,
                                        .out_of_memory = exited->is_out_of_memory != 0};
 
+    if (exited->process == JAIL_PROCESS_RUNTIME && sandbox->is_stem) {
+        replace_stem(sandbox);
+        return;
+    }
     if (exited->process == JAIL_PROCESS_RUNTIME)
         sandbox->is_running = false;
     sandbox->ops->process_exited(sandbox->owner, exited->process, &ended);

@@ -25,6 +25,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/str.h"
 
 struct sandbox;
 struct sandbox_host;
@@ -52,6 +53,13 @@ struct sandbox_spec {
     struct digest code; /* an unpacked package of the code store; mounted at /var/task */
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION]; /* at /opt, later ones on top */
     size_t layer_count;
+    /*
+     * NUL-ended KEY=VALUE entries, borrowed during the call: what a runtime may be started with
+     * before it knows its function, the same for all functions of this runtime and version. Then
+     * the owner gives the function's environment to the runtime over its channel. Empty: the
+     * runtime is started for this function alone, with its own.
+     */
+    struct str stem_environment;
 };
 
 /* The processes that a box is asked to start: the runtime, and extensions from 1 on. */
@@ -60,6 +68,8 @@ enum {
     SANDBOX_EXTENSIONS_MAX = 10,
     SANDBOX_PROCESS_ALL = 255, /* these, and whatever else runs in the box */
 };
+
+enum { SANDBOX_LOG_RECORDS_FD = 62 };
 
 /* How a process ended. */
 struct sandbox_exit {
@@ -78,7 +88,8 @@ struct sandbox_ops {
     /*
      * The runtime process was started (it may fail in exec yet: that is a runtime_exited with 127
      * or 126 and the reason in its log). Both descriptors are non-blocking and the callee's: the
-     * stream to its fd 3 (-1 for PROVIDED), and the read end of its stdout and stderr.
+     * stream to its fd 3 (for PROVIDED the read end of its fd SANDBOX_LOG_RECORDS_FD), and the read
+     * end of its stdout and stderr.
      */
     void (*runtime_started)(void *owner, int channel_fd, int log_fd);
     /*
@@ -158,12 +169,14 @@ uint64_t sandbox_memory_peak_bytes(struct sandbox *sandbox);
 struct sandbox_host_stats {
     size_t boxes;          /* alive, with their functions */
     size_t boxes_prepared; /* empty ones in the pool */
+    size_t stems;          /* boxes whose runtime is up and knows no function */
 };
 
 struct sandbox_host_options {
     uv_loop_t *loop;
     int jail_sock;           /* connected SOCK_SEQPACKET; owned by the host from now on */
     uint32_t boxes_prepared; /* how many empty boxes the pool keeps ready */
+    uint32_t stems_per_kind; /* how many stem cells of each kind; they need boxes_prepared */
     /* The jail ended by itself: nothing can be run any more. */
     void (*jail_gone)(void *owner);
     void *owner;

@@ -88,7 +88,9 @@ static void on_loaded(void *owner, int failure)
 static void concurrency_follow(struct daemon *daemon, const struct function_id *id)
 {
     struct function_concurrency aside = {0};
+    struct version_provisioned *versions = NULL;
     struct function_settings settings;
+    size_t count = 0;
     struct arena arena;
     int r;
 
@@ -96,9 +98,11 @@ static void concurrency_follow(struct daemon *daemon, const struct function_id *
     r = catalog_get_settings(daemon->catalog, id, &arena, &settings);
     if (r == CATALOG_OK)
         r = function_concurrency_of(&settings, &arena, &aside);
-    arena_deinit(&arena);
+    if (r == CATALOG_OK)
+        r = function_provisioned_versions(&settings, &arena, &versions, &count);
     if (r >= 0)
-        r = dispatch_set_concurrency(daemon->dispatch, id->account, id->region, id->name, &aside);
+        r = dispatch_set_concurrency(daemon->dispatch, id, &aside, versions, count);
+    arena_deinit(&arena);
     /* Else limits that were acknowledged would not hold; the next start reads them from disk. */
     must(r == 0);
     r = provisioner_follow(daemon->provisioner, id);
@@ -158,6 +162,7 @@ static int start_sandboxes(struct daemon *daemon, int jail_sock, struct reason *
         .loop = &daemon->loop,
         .jail_sock = jail_sock,
         .boxes_prepared = (uint32_t)daemon->options->boxes_prepared,
+        .stems_per_kind = (uint32_t)daemon->options->stem_cells,
         .jail_gone = on_jail_gone,
         .owner = daemon,
     };
@@ -210,6 +215,7 @@ static int start_dispatch(struct daemon *daemon)
         .init_limit_ms = o->init_limit_ms,
         .environments_max = (uint32_t)o->environments_max,
         .concurrency_limit = (uint32_t)o->concurrency_limit,
+        .ramp = (uint32_t)o->scale_up_per_10s,
         .endpoint_url = o->endpoint_url,
         .ops = &ops,
         .owner = daemon,

@@ -25,8 +25,10 @@ struct server_options {
     uint64_t user;               /* numeric id to run as when started as root */
     uint64_t uid_base;           /* host ids of the sandboxes: uid_base + slot */
     uint64_t boxes_prepared;
+    uint64_t stem_cells;
     uint64_t environments_max;
     uint64_t concurrency_limit;
+    uint64_t scale_up_per_10s;
     uint64_t idle_freeze_ms;
     uint64_t idle_stop_s;
     uint64_t init_limit_ms;

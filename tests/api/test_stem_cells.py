@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stem cells: runtimes that are up before they know their function. Nothing of a function may tell, but the time."""
+import json
+import os
+import signal
+import urllib.request
+
+import pytest
+
+from support.extensions import GOOD, create as create_with_extensions
+from support.functions import NODE, Factory
+from support.waiting import until
+
+# What the process was started with, which a later change of the environment does not show in.
+CODE = '''
+    import os
+    import sys
+    TASK = os.getcwd()
+
+    def handler(event, context):
+        if event == "die":
+            os._exit(3)
+        started_with = dict(entry.split("=", 1) for entry in open("/proc/self/environ").read().split("\\0") if entry)
+        return {"was stem": "AWS_LAMBDA_FUNCTION_NAME" not in started_with,
+                "name": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "memory": context.memory_limit_in_mb,
+                "own": os.environ.get("OWN"), "variables": sorted(os.environ), "folder": TASK, "path": sys.path,
+                "seen": os.listdir("/var/task"), "log": context.log_stream_name}
+    '''
+JAVASCRIPT = '''
+const fs = require('fs');
+const folder = process.cwd();
+exports.handler = async () => ({
+    'was stem': !fs.readFileSync('/proc/self/environ', 'latin1').includes('AWS_LAMBDA_FUNCTION_NAME='),
+    name: process.env.AWS_LAMBDA_FUNCTION_NAME, own: process.env.OWN, folder,
+    heap: require('v8').getHeapStatistics().heap_size_limit});
+'''
+
+
+def count(daemon):
+    with urllib.request.urlopen(f'{daemon.endpoint}/_lambd/health') as answer:
+        return json.load(answer)['stemCells']
+
+
+def wait_for(daemon, wanted):
+    until(lambda: count(daemon) == wanted, f'{wanted} stem cells')
+
+
+@pytest.fixture
+def start(own_daemon, connect):
+    """A daemon of our own: (daemon, factory)."""
+
+    def start(*options):
+        daemon = own_daemon.start(*options)
+        return daemon, Factory(connect(daemon.endpoint))
+
+    return start
+
+
+def first(factory, code=CODE, **arguments):
+    answer = factory.create(code, **arguments).invoke({})
+    assert not answer.error, answer
+    return answer.json
+
+
+def test_a_function_is_the_same_with_and_without(start):
+    daemon, factory = start('--stem-cells', '1')
+    plain = first(factory, Environment={'Variables': {'OWN': 'first'}})
+    wait_for(daemon, 1)
+    stem = first(factory, Environment={'Variables': {'OWN': 'second'}})
+    assert (plain.pop('was stem'), stem.pop('was stem')) == (False, True)
+    assert (plain.pop('own'), stem.pop('own')) == ('first', 'second')
+    assert plain.pop('name') != stem.pop('name')
+    assert plain.pop('log') != stem.pop('log')
+    assert plain == stem
+    assert stem['folder'] == '/var/task' and stem['seen'] == ['app.py']
+
+
+def test_node_has_the_heap_of_its_memory(start):
+    daemon, factory = start('--stem-cells', '1')
+    code = {'app.js': JAVASCRIPT}
+    plain = first(factory, code, Runtime=NODE, MemorySize=256)
+    wait_for(daemon, 1)
+    large = first(factory, code, Runtime=NODE, MemorySize=1024)
+    assert not large['was stem']  # one with less memory is there, and is no use
+    wait_for(daemon, 2)
+    stem = first(factory, code, Runtime=NODE, MemorySize=256)
+    assert stem.pop('was stem') and not plain.pop('was stem')
+    assert stem.pop('name') != plain.pop('name')
+    assert stem == plain and stem['heap'] < large['heap']
+
+
+@pytest.mark.parametrize('variable', ['PYTHONPATH', 'LD_PRELOAD', 'TZ', 'MALLOC_ARENA_MAX'])
+def test_what_acts_when_a_process_starts_gets_one_of_its_own(start, variable):
+    daemon, factory = start('--stem-cells', '1')
+    first(factory)
+    wait_for(daemon, 1)
+    assert not first(factory, Environment={'Variables': {variable: '1'}})['was stem']
+    assert first(factory)['was stem']
+
+
+def test_none(start):
+    daemon, factory = start('--stem-cells', '0')
+    assert not first(factory)['was stem']
+    assert not first(factory)['was stem']
+    assert count(daemon) == 0
+
+
+def test_extensions_come_first(start):
+    """A function with extensions takes one, too: its runtime gets its INIT when they have registered."""
+    daemon, factory = start('--stem-cells', '1')
+    first(factory)
+    wait_for(daemon, 1)
+    answer = create_with_extensions(factory, CODE, {'other': GOOD}).invoke({}, tail=True)
+    assert answer.json['was stem'], answer
+    assert 'event of other' in answer.log
+
+
+def test_after_a_crash_the_process_is_the_functions_own(start):
+    daemon, factory = start('--stem-cells', '1')
+    first(factory)
+    wait_for(daemon, 1)
+    function = factory.create(CODE)
+    before = function.invoke({}).json
+    assert function.invoke('die').error == 'Unhandled'
+    after = function.invoke({}).json
+    assert (before.pop('was stem'), after.pop('was stem')) == (True, False)
+    assert before == after
+
+
+def stems_of(daemon):
+    """Processes that are up and know no function."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/environ', 'rb') as file:
+                environment = file.read()
+            with open(f'/proc/{pid}/cmdline', 'rb') as file:
+                command = file.read()
+        except OSError:
+            continue
+        if b'/var/runtime/bootstrap.py' in command and b'AWS_LAMBDA_FUNCTION_NAME' not in environment and \
+                is_descendant(int(pid), daemon.process.pid):
+            found.append(int(pid))
+    return found
+
+
+def is_descendant(pid, ancestor):
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            with open(f'/proc/{pid}/stat') as file:
+                pid = int(file.read().rsplit(')', 1)[1].split()[1])
+        except OSError:
+            return False
+    return False
+
+
+def test_one_that_dies_is_replaced(start):
+    daemon, factory = start('--stem-cells', '1')
+    first(factory)
+    wait_for(daemon, 1)
+    [old] = until(lambda: stems_of(daemon), 'a stem cell')
+    os.kill(old, signal.SIGKILL)
+    until(lambda: old not in stems_of(daemon), 'its end')
+    assert not first(factory)['was stem'] or old not in stems_of(daemon)
+    until(lambda: stems_of(daemon), 'another one')
+    assert first(factory)['was stem']
+
+
+def test_many_kinds_are_bounded(start):
+    daemon, factory = start('--stem-cells', '1')
+    for memory in range(128, 128 + 18):
+        first(factory, MemorySize=memory)
+    wait_for(daemon, 16)
+    assert first(factory, MemorySize=128 + 17)['was stem']
