@@ -71,8 +71,9 @@ class Daemon:
             sys.exit(f"invoke {name}: {status} {text!r}")
         return taken
 
-    def wait_for_boxes(self, count):
-        while json.loads(self.call("GET", "/_lambd/health")[1])["boxesPrepared"] < count:
+    def wait_for(self, what, count):
+        """Until so many are there: boxesPrepared, stemCells."""
+        while json.loads(self.call("GET", "/_lambd/health")[1])[what] < count:
             time.sleep(0.001)
 
     def resident_kb(self):
