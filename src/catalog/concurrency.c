@@ -2,6 +2,7 @@
 
 #include "catalog/concurrency.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -101,25 +102,57 @@ int function_provisioned_version(const struct function_settings *settings, struc
     return version_of(settings, qualifier, arena, ret_version, &is_alias);
 }
 
-int function_provisioned_of_version(const struct function_settings *settings, uint64_t version,
-                                    struct arena *arena, uint32_t *ret_count)
+static void version_add(struct version_provisioned *versions, size_t *count, uint64_t version,
+                        uint32_t more)
 {
-    uint32_t count = 0;
+    size_t i = 0;
 
+    while (i < *count && versions[i].version != version)
+        i++;
+    if (i == *count)
+        versions[(*count)++] = (struct version_provisioned){.version = version};
+    versions[i].count += more;
+}
+
+int function_provisioned_versions(const struct function_settings *settings, struct arena *arena,
+                                  struct version_provisioned **ret_versions, size_t *ret_count)
+{
+    struct version_provisioned *versions =
+        arena_new_array(arena, struct version_provisioned, settings->provisioned.count + 1);
+    size_t count = 0;
+
+    if (!versions)
+        return err_new(-ENOMEM);
     for (size_t i = 0; i < settings->provisioned.count; i++) {
         const struct codec_pair *pair = &settings->provisioned.ptr[i];
         struct function_provisioned provisioned;
-        uint64_t one;
-        int r = function_provisioned_version(settings, pair->name, arena, &one);
+        uint64_t version;
+        int r = function_provisioned_version(settings, pair->name, arena, &version);
 
         if (r == 0)
             r = function_provisioned_decode(pair, arena, &provisioned);
         if (r < 0)
             return err_pass(r);
-        if (one == version)
-            count += provisioned.requested;
+        version_add(versions, &count, version, provisioned.requested);
     }
+    *ret_versions = versions;
     *ret_count = count;
+    return 0;
+}
+
+int function_provisioned_of_version(const struct function_settings *settings, uint64_t version,
+                                    struct arena *arena, uint32_t *ret_count)
+{
+    struct version_provisioned *versions;
+    size_t count;
+    int r = function_provisioned_versions(settings, arena, &versions, &count);
+
+    if (r < 0)
+        return err_pass(r);
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (versions[i].version == version)
+            *ret_count = versions[i].count;
     return 0;
 }
 

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -22,6 +23,12 @@ struct function_concurrency {
     bool is_reserved;
     uint32_t reserved;    /* the most that may run at once; 0: nothing runs */
     uint32_t provisioned; /* of all versions and aliases together */
+};
+
+/* What one version has of that. */
+struct version_provisioned {
+    uint64_t version;
+    uint32_t count;
 };
 
 /*
@@ -53,6 +60,9 @@ uint32_t function_concurrency_aside(const struct function_concurrency *concurren
  * -EBADMSG or -ENOMEM. */
 int function_provisioned_version(const struct function_settings *settings, struct str qualifier,
                                  struct arena *arena, uint64_t *ret_version);
+/* Every version that has some, once, in the arena. 0, -EBADMSG or -ENOMEM. */
+int function_provisioned_versions(const struct function_settings *settings, struct arena *arena,
+                                  struct version_provisioned **ret_versions, size_t *ret_count);
 /* Of this version, by its own number and by aliases together. 0, -EBADMSG or -ENOMEM. */
 int function_provisioned_of_version(const struct function_settings *settings, uint64_t version,
                                     struct arena *arena, uint32_t *ret_count);

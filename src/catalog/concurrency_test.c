@@ -64,6 +64,37 @@ static void a_reservation_includes_what_is_provisioned(void **state)
     arena_deinit(&fixture.arena);
 }
 
+static void a_version_has_what_its_aliases_have(void **state)
+{
+    struct fixture fixture = {0};
+    struct version_provisioned *versions;
+    size_t count;
+
+    (void)state;
+    arena_init(&fixture.arena);
+    assert_int_equal(
+        function_provisioned_versions(&fixture.settings, &fixture.arena, &versions, &count), 0);
+    assert_int_equal(count, 0);
+    alias(&fixture, "live", 1);
+    alias(&fixture, "next", 2);
+    alias(&fixture, "test", 1);
+    provision(&fixture, "live", 3);
+    provision(&fixture, "next", 5);
+    provision(&fixture, "test", 4);
+    assert_int_equal(
+        function_provisioned_versions(&fixture.settings, &fixture.arena, &versions, &count), 0);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(versions[i].count, versions[i].version == 1 ? 7 : 5);
+    alias(&fixture, "live", 2);
+    assert_int_equal(
+        function_provisioned_versions(&fixture.settings, &fixture.arena, &versions, &count), 0);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(versions[i].count, versions[i].version == 1 ? 4 : 8);
+    arena_deinit(&fixture.arena);
+}
+
 static void a_version_and_its_alias_exclude_each_other(void **state)
 {
     struct fixture fixture = {0};
@@ -101,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reservation_includes_what_is_provisioned),
+        cmocka_unit_test(a_version_has_what_its_aliases_have),
         cmocka_unit_test(a_version_and_its_alias_exclude_each_other),
         cmocka_unit_test(a_part_of_the_account_stays_unreserved),
     };

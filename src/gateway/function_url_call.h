@@ -49,6 +49,8 @@ void function_url_send(struct function_url_call *call, const struct function_url
 /* error_type may be NULL. */
 void function_url_refuse(struct function_url_call *call, unsigned status, const char *error_type,
                          struct str body);
+/* 429; reason is AWS's word for the limit. */
+void function_url_throttle(struct function_url_call *call, struct str reason);
 /* 403, without saying why. */
 void function_url_forbid(struct function_url_call *call);
 /* The function, or what runs it, failed. */

@@ -108,17 +108,6 @@ static void refuse_size(struct function_url_call *call)
             "operation\"}"));
 }
 
-static void throttle(struct function_url_call *call, int outcome)
-{
-    function_url_refuse(
-        call, 429, "TooManyRequestsException",
-        outcome == DISPATCH_RESERVED_LIMIT
-            ? STR("{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\"Type\":"
-                  "\"User\",\"message\":\"Rate Exceeded.\"}")
-            : STR("{\"Reason\":\"ConcurrentInvocationLimitExceeded\",\"Type\":\"User\","
-                  "\"message\":\"Rate Exceeded.\"}"));
-}
-
 static void submit(struct function_url_call *call, struct function_version *version)
 {
     struct invocation *inv = invocation_new(version, call->request_id);
@@ -132,7 +121,7 @@ static void submit(struct function_url_call *call, struct function_version *vers
     if (r == -EMSGSIZE)
         refuse_size(call);
     else if (r > 0)
-        throttle(call, r);
+        function_url_throttle(call, dispatch_limit_reason(r));
     else
         function_url_fail(call);
 }

@@ -100,6 +100,16 @@ void function_url_refuse(struct function_url_call *call, unsigned status, const 
     call_answer(call, &answer, false);
 }
 
+void function_url_throttle(struct function_url_call *call, struct str reason)
+{
+    struct str body = arena_printf(&call->arena,
+                                   "{\"Reason\":\"%.*s\",\"Type\":\"User\",\"message\":"
+                                   "\"Rate Exceeded.\"}",
+                                   STR_FMT(reason));
+
+    function_url_refuse(call, 429, "TooManyRequestsException", str_is_set(body) ? body : STR("{}"));
+}
+
 void function_url_forbid(struct function_url_call *call)
 {
     function_url_refuse(call, 403, "AccessDeniedException",

@@ -42,6 +42,7 @@ struct dispatch {
 
 static const struct env_pool_ops pool_ops;
 static void on_left(void *owner);
+static void on_empty(void *owner, struct env_pool *pool);
 
 int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *options)
 {
@@ -81,7 +82,7 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
     list_init(&dispatch->neglected);
     list_init(&dispatch->starved);
     list_init(&dispatch->empty);
-    concurrency_init(&dispatch->concurrency, options->concurrency_limit);
+    concurrency_init(&dispatch->concurrency, options->concurrency_limit, options->ramp);
     must(uv_timer_init(options->loop, sweeper) == 0);
     sweeper->data = dispatch;
     dispatch->sweeper = sweeper;
@@ -145,13 +146,21 @@ static struct env_pool *pool_of(struct dispatch *dispatch, struct function_versi
     return pool ? pool : add_pool(dispatch, version);
 }
 
+/* The pool can take one more without another environment, or such a one may be started. */
+static bool may_grow(const struct dispatch *dispatch, const struct env_pool *pool,
+                     const struct invocation *inv)
+{
+    size_t missing = env_pool_missing(pool, 1);
+
+    return missing == 0 ||
+           missing <= concurrency_ramp_left(&dispatch->concurrency, inv->concurrency);
+}
+
 int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
 {
-    const struct function_version *version = inv->version;
     struct env_pool *pool;
-    int r;
+    int r = concurrency_take(&dispatch->concurrency, inv->version, &inv->concurrency);
 
-    r = concurrency_take(&dispatch->concurrency, version);
     if (r == CONCURRENCY_ACCOUNT_LIMIT)
         return DISPATCH_CONCURRENCY_LIMIT;
     if (r == CONCURRENCY_RESERVED_LIMIT)
@@ -159,18 +168,30 @@ int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
     if (r < 0)
         return err_pass(r);
     pool = pool_of(dispatch, inv->version);
-    if (!pool) {
-        concurrency_give(&dispatch->concurrency, version);
-        return err_new(-ENOMEM);
+    if (pool && may_grow(dispatch, pool, inv)) {
+        env_pool_submit(pool, inv);
+        return DISPATCH_OK;
     }
-    env_pool_submit(pool, inv);
-    return DISPATCH_OK;
+    concurrency_give(&dispatch->concurrency, inv->concurrency);
+    if (!pool)
+        return err_new(-ENOMEM);
+    if (env_pool_is_empty(pool))
+        on_empty(dispatch, pool); /* it was made for this one */
+    return DISPATCH_RAMP_LIMIT;
 }
 
-int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, struct str region,
-                             struct str name, const struct function_concurrency *aside)
+struct str dispatch_limit_reason(int outcome)
 {
-    return concurrency_set(&dispatch->concurrency, account, region, name, aside);
+    return outcome == DISPATCH_RESERVED_LIMIT
+               ? STR("ReservedFunctionConcurrentInvocationLimitExceeded")
+               : STR("ConcurrentInvocationLimitExceeded");
+}
+
+int dispatch_set_concurrency(struct dispatch *dispatch, const struct function_id *id,
+                             const struct function_concurrency *aside,
+                             const struct version_provisioned *versions, size_t count)
+{
+    return concurrency_set(&dispatch->concurrency, id, aside, versions, count);
 }
 
 int dispatch_provision(struct dispatch *dispatch, struct function_version *version, uint32_t count)
@@ -387,11 +408,18 @@ static void on_env_count(void *owner, struct env_pool *pool, int change)
         sweep_soon(dispatch);
 }
 
+static void on_grown(void *owner, struct env_pool *pool)
+{
+    struct dispatch *dispatch = owner;
+
+    concurrency_ramp_take(&dispatch->concurrency, env_pool_version(pool));
+}
+
 static void on_ended(void *owner, struct invocation *inv)
 {
     struct dispatch *dispatch = owner;
 
-    concurrency_give(&dispatch->concurrency, inv->version);
+    concurrency_give(&dispatch->concurrency, inv->concurrency);
     (void)invocation_free(inv);
     dispatch->invocations++;
     if (dispatch->drained && dispatch->concurrency.in_flight == 0) {
@@ -442,6 +470,7 @@ static const struct env_pool_ops pool_ops = {
     .must_yield = on_must_yield,
     .idle = on_idle,
     .env_count = on_env_count,
+    .grown = on_grown,
     .ended = on_ended,
     .starved = on_starved,
     .no_box = on_no_box,

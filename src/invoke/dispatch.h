@@ -34,6 +34,7 @@ struct http_request;
 struct invocation;
 struct log_store;
 struct sandbox_host;
+struct version_provisioned;
 
 struct dispatch_ops {
     /*
@@ -53,6 +54,7 @@ struct dispatch_options {
     uint64_t init_limit_ms;
     uint32_t environments_max;
     uint32_t concurrency_limit; /* per account and region */
+    uint32_t ramp;              /* environments by which a function may grow in RAMP_PERIOD_S */
     bool endpoint_url;          /* AWS_ENDPOINT_URL inside functions */
     const struct dispatch_ops *ops;
     void *owner;
@@ -67,6 +69,7 @@ enum {
     DISPATCH_OK,
     DISPATCH_CONCURRENCY_LIMIT, /* what the account's functions share is all in use */
     DISPATCH_RESERVED_LIMIT,    /* what is reserved for the function is */
+    DISPATCH_RAMP_LIMIT,        /* the function grows as fast as it may */
 };
 
 /*
@@ -75,9 +78,14 @@ enum {
  */
 int dispatch_submit(struct dispatch *dispatch, struct invocation *inv);
 
-/* What that function has set aside of its account's concurrency from now on. 0 or -ENOMEM. */
-int dispatch_set_concurrency(struct dispatch *dispatch, struct str account, struct str region,
-                             struct str name, const struct function_concurrency *aside);
+/* AWS's word for such an outcome, the Reason of a TooManyRequestsException. */
+struct str dispatch_limit_reason(int outcome);
+
+/* What that function and its versions have set aside of their account's concurrency from now on. 0
+ * or -ENOMEM. */
+int dispatch_set_concurrency(struct dispatch *dispatch, const struct function_id *id,
+                             const struct function_concurrency *aside,
+                             const struct version_provisioned *versions, size_t count);
 
 /* Keep so many environments of that version, initialised ahead. 0 or -ENOMEM. */
 int dispatch_provision(struct dispatch *dispatch, struct function_version *version, uint32_t count);

@@ -219,6 +219,14 @@ void env_pool_start_ahead(struct env_pool *pool)
     }
 }
 
+size_t env_pool_missing(const struct env_pool *pool, size_t more)
+{
+    size_t wanted = pool->waiting_count + more;
+    size_t coming = pool->starting_count + pool->awaited_count;
+
+    return list_is_empty(&pool->idle) && wanted > coming ? wanted - coming : 0;
+}
+
 size_t env_pool_kept(const struct env_pool *pool)
 {
     return pool->env_count < pool->provisioned ? pool->env_count : pool->provisioned;
@@ -230,7 +238,7 @@ void env_pool_kick(struct env_pool *pool)
     int r;
 
     list_remove(&pool->owner_node);
-    while (pool->starting_count + pool->awaited_count < pool->waiting_count) {
+    while (env_pool_missing(pool, 0) > 0) {
         if (!pool->context->ops->may_start(pool->context->owner)) {
             starve(pool);
             return;
@@ -244,6 +252,8 @@ void env_pool_kick(struct env_pool *pool)
         }
         if (r < 0)
             fail_waiting(pool, &why);
+        else
+            pool->context->ops->grown(pool->context->owner, pool);
     }
     pool->starved_ns = 0;
     env_pool_start_ahead(pool);

@@ -36,6 +36,8 @@ struct env_pool_ops {
     void (*idle)(void *owner);
     /* An environment was made or is gone. */
     void (*env_count)(void *owner, struct env_pool *pool, int change);
+    /* One was started for an invocation that waits. */
+    void (*grown)(void *owner, struct env_pool *pool);
     /* The invocation has ended (its sink was told); the callee frees it. */
     void (*ended)(void *owner, struct invocation *inv);
     /* Invocations wait and may_start said no: call env_pool_kick() when there is room. */
@@ -71,6 +73,8 @@ void env_pool_submit(struct env_pool *pool, struct invocation *inv);
 void env_pool_provision(struct env_pool *pool, uint32_t count);
 /* Start those that are missing. */
 void env_pool_start_ahead(struct env_pool *pool);
+/* How many environments would have to be started for those that wait, and so many more. */
+size_t env_pool_missing(const struct env_pool *pool, size_t more);
 /* How many environments there are that others cannot get. */
 size_t env_pool_kept(const struct env_pool *pool);
 struct env_pool_counts {

@@ -20,6 +20,7 @@
 #include "obs/report.h"
 
 struct catalog;
+struct concurrency_version;
 struct invocation;
 
 enum invocation_outcome {
@@ -61,7 +62,8 @@ struct invocation {
     const struct invocation_sink *sink;
     void *sink_owner;
     uint64_t loops; /* how often the event has come to this function before (lineage.h) */
-    void (*hold)(void *runner, bool held); /* private; NULL: nothing runs */
+    struct concurrency_version *concurrency; /* private, like the next two: what it counts in */
+    void (*hold)(void *runner, bool held); /* NULL: nothing runs */
     void *runner;
 };
 

@@ -1,27 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reserved concurrency: the resource, the account's share, and what it does to invocations."""
 import concurrent.futures
-import json
 import time
-import urllib.request
 
 import pytest
 
 from support.errors import ARN, RE_B, constraint, invalid, pattern, refused
 from support.functions import Factory, Function
+from support.running import SECONDS, WAITING, Running
+from support.waiting import health, until
 
 CODE = 'def handler(event, context):\n    return event\n'
-# Runs until the function has the tag "end".
-WAITING = '''
-    import json, os, time, urllib.request
-
-    def handler(event, context):
-        url = "%s/2015-03-31/functions/%s" % (os.environ["AWS_ENDPOINT_URL"], context.function_name)
-        while "end" not in json.load(urllib.request.urlopen(url)).get("Tags", {}):
-            time.sleep(0.05)
-        return event
-    '''
-SECONDS = 60  # a bound
 BELOW_MINIMUM = ("Specified ReservedConcurrentExecutions for function decreases account's "
                  'UnreservedConcurrentExecution below its minimum value of [100].')
 UNQUALIFIED = ('This operation is permitted on Lambda functions only. Aliases and versions do not support this '
@@ -170,30 +159,6 @@ def test_zero_stops_the_function(functions, client):
     assert again.invoke('x').json == 'x'
 
 
-class Running:
-    """Invocations of a waiting function that are all under way."""
-
-    def __init__(self, daemon, function, count, before=0):
-        self.function = function
-        self.pool = concurrent.futures.ThreadPoolExecutor(count)
-        self.futures = [self.pool.submit(function.invoke, 'done') for _ in range(count)]
-        end = time.monotonic() + SECONDS
-        while self.in_flight(daemon) != before + count:
-            assert time.monotonic() < end, 'the invocations are not under way'
-            time.sleep(0.02)  # polling for an event outside, bounded
-
-    @staticmethod
-    def in_flight(daemon):
-        with urllib.request.urlopen(daemon.endpoint + '/_lambd/health', timeout=SECONDS) as answer:
-            return json.load(answer)['invocationsInFlight']
-
-    def end(self):
-        self.function.client.tag_resource(Resource=self.function.arn, Tags={'end': ''})
-        answers = [future.result(SECONDS) for future in self.futures]
-        assert [answer.json for answer in answers] == ['done'] * len(answers), answers
-        self.function.client.untag_resource(Resource=self.function.arn, TagKeys=['end'])
-
-
 def test_as_many_as_are_reserved(own_daemon, alone):
     client, functions = alone
     function = functions.create(WAITING, Timeout=SECONDS)
@@ -208,7 +173,7 @@ def test_as_many_as_are_reserved(own_daemon, alone):
     client.delete_function_concurrency(FunctionName=function.name)
     last = Running(own_daemon, function, 1, 3)
     for one in running, more, last:
-        one.end()
+        assert set(one.end()) == {'done'}
 
 
 def test_others_get_what_is_left(own_daemon, alone, connect):
@@ -230,3 +195,37 @@ def test_others_get_what_is_left(own_daemon, alone, connect):
     throttled(ACCOUNT, kept)
     running.end()
     more.end()
+
+
+# Growth
+
+def test_growth_is_bounded(own_daemon, connect):
+    """One environment in ten seconds: of many invocations at once the others are throttled."""
+    client = connect(own_daemon.start('--scale-up-per-10s', '1').endpoint)
+    function, other = (Factory(client).create(CODE) for _ in range(2))
+    begin = time.monotonic()
+
+    def attempt(_):
+        try:
+            return function.invoke('x').json
+        except client.exceptions.TooManyRequestsException as error:
+            assert (error.response['Reason'], error.response['message']) == (ACCOUNT, 'Rate Exceeded.')
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(attempt, range(20)))
+    environments = health(own_daemon)['environments']
+    assert 1 <= environments <= 1 + (time.monotonic() - begin) / 10
+    assert answers.count('x') >= 1
+    assert None in answers
+    # What is there serves on, however often.
+    assert [function.invoke(n).json for n in range(5)] == list(range(5))
+    assert other.invoke('y').json == 'y'
+
+
+def test_growth_without_bound(own_daemon, connect):
+    client = connect(own_daemon.start('--scale-up-per-10s', '0').endpoint)
+    function = Factory(client).create(WAITING, Timeout=SECONDS)
+    running = Running(own_daemon, function, 8)
+    until(lambda: health(own_daemon)['environments'] == 8, 'not one for each')
+    assert running.end() == ['done'] * 8

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provisioned concurrency of versions and aliases: the resource, and the environments that it stands for."""
-import json
 import re
-import time
-import urllib.request
 
 import pytest
 
 from support.errors import ARN, constraint, invalid, refused
-from support.functions import Factory
+from support.functions import Factory, Function
+from support.running import SECONDS, WAITING, Running
+from support.waiting import health, until
 
 # Tells environments apart, and in the log that one has initialised.
 CODE = '''
@@ -19,7 +18,6 @@ CODE = '''
     def handler(event, context):
         return MINE
     '''
-SECONDS = 60  # a bound
 NONE = 'No Provisioned Concurrency Config found for this function'
 NEITHER = 'The function resource provided must be an alias or a published version.'
 
@@ -59,14 +57,6 @@ def put(client, function, qualifier, count):
 
 def get(client, function, qualifier):
     return bare(client.get_provisioned_concurrency_config(FunctionName=function.name, Qualifier=qualifier))
-
-
-def until(condition, what):
-    end = time.monotonic() + SECONDS
-    while not (value := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)  # polling for an event outside, bounded
-    return value
 
 
 def settled(client, function, qualifier):
@@ -248,11 +238,6 @@ def test_goes_with_its_qualifier(function, client):
 # The environments
 
 
-def health(daemon):
-    with urllib.request.urlopen(daemon.endpoint + '/_lambd/health', timeout=SECONDS) as answer:
-        return json.load(answer)
-
-
 def initialised(daemon, count):
     """Which environments have ever initialised, by the log, which says so a little later; at least so many."""
     def found():
@@ -289,6 +274,67 @@ def test_what_functions_see(own_daemon, connect):
     is_ready(client, function, '1', 1)
     assert function.invoke(Qualifier='1').json == 'provisioned-concurrency'
     assert function.invoke().json == 'on-demand'
+
+
+def throttled(client, function, reason, **arguments):
+    with pytest.raises(client.exceptions.TooManyRequestsException) as caught:
+        function.invoke(**arguments)
+    response = caught.value.response
+    assert (response['Reason'], response['message'], response['Type']) == (reason, 'Rate Exceeded.', 'User')
+
+
+def test_spill_over(own_daemon, connect):
+    """What comes beyond the provisioned environments is run by others, of what functions share."""
+    client = connect(own_daemon.start('--concurrency-limit', '104').endpoint)
+    function = Factory(client).create(WAITING, Timeout=SECONDS)
+    client.publish_version(FunctionName=function.name)
+    put(client, function, '1', 2)
+    is_ready(client, function, '1', 2)
+    running = Running(own_daemon, function, 3, payload='', Qualifier='1')
+    own_daemon.wait_for_log('runs on-demand')
+    assert sorted(running.end()) == ['on-demand', 'provisioned-concurrency', 'provisioned-concurrency']
+
+
+def test_all_that_is_reserved_is_provisioned(own_daemon, alone):
+    """Then versions without any are throttled; what is provisioned moves with its alias."""
+    client, function = alone
+    client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=1)
+    put(client, function, 'live', 1)
+    reserved = 'ReservedFunctionConcurrentInvocationLimitExceeded'
+
+    def run(qualifier):
+        assert function.invoke(Qualifier=qualifier).error is None
+        # The answer comes a little before the end.
+        until(lambda: health(own_daemon)['invocationsInFlight'] == 0, 'it does not end')
+
+    run('live')
+    run('1')
+    throttled(client, function, reserved)
+    throttled(client, function, reserved, Qualifier='2')
+    client.update_alias(FunctionName=function.name, Name='live', FunctionVersion='2')
+    run('live')
+    run('2')
+    throttled(client, function, reserved)
+    throttled(client, function, reserved, Qualifier='1')
+    delete(client, function, 'live')
+    run('$LATEST')
+
+
+def test_what_is_provisioned_is_not_shared(own_daemon, connect):
+    """Not by other versions of the same function either."""
+    client = connect(own_daemon.start('--concurrency-limit', '101').endpoint)
+    function = Factory(client).create(WAITING, Timeout=SECONDS)
+    client.publish_version(FunctionName=function.name)
+    put(client, function, '1', 1)
+    is_ready(client, function, '1', 1)
+    own_daemon.restart('--concurrency-limit', '2')
+    client = connect(own_daemon.endpoint)
+    function = Function(client, function.name, function.created)
+    running = Running(own_daemon, function, 1)
+    throttled(client, function, 'ConcurrentInvocationLimitExceeded')
+    own = Running(own_daemon, function, 1, 1, Qualifier='1')
+    throttled(client, function, 'ConcurrentInvocationLimitExceeded', Qualifier='1')
+    assert running.end() + own.end() == ['done', 'done']
 
 
 def test_survives_a_kill(own_daemon, alone, connect):

@@ -202,10 +202,8 @@ static void submit(struct invoke_call *call, struct function_version *version)
     if (r == DISPATCH_OK)
         return; /* the sink answers, and may have done so */
     (void)invocation_free(inv);
-    if (r == DISPATCH_CONCURRENCY_LIMIT)
-        invoke_call_throttled(call, STR("ConcurrentInvocationLimitExceeded"));
-    else if (r == DISPATCH_RESERVED_LIMIT)
-        invoke_call_throttled(call, STR("ReservedFunctionConcurrentInvocationLimitExceeded"));
+    if (r > 0)
+        invoke_call_throttled(call, dispatch_limit_reason(r));
     else
         api_fault_internal(call->request, r);
 }

@@ -62,7 +62,9 @@ bool page_pairs(struct api_request *request, const struct codec_pairs *pairs,
     if (str_is_set(after->name))
         while (from < pairs->count && str_cmp(pairs->ptr[from].name, after->name) <= 0)
             from++;
-    *ret_page = (struct page_of_pairs){pairs->ptr + from, pairs->count - from, STR_NONE};
+    *ret_page = (struct page_of_pairs){.count = pairs->count - from};
+    if (ret_page->count > 0) /* else there may be no array */
+        ret_page->ptr = pairs->ptr + from;
     if (ret_page->count > count) {
         const struct page_place last = {.name = ret_page->ptr[count - 1].name};
 
