@@ -47,15 +47,23 @@ static void on_output_line(void *owner, struct str line)
     env_log_output(&env->log, &event);
 }
 
-static const struct log_pipe_ops output_ops = {on_output_line};
-
-static void open_output(struct env *env, unsigned process, int log_fd)
+static void on_output_record(void *owner, const struct runtime_log *record)
 {
-    struct env_output *output = &env->outputs[process];
+    struct env_output *output = owner;
+
+    env_on_log(output->env, record);
+}
+
+static void open_output(struct env *env, unsigned number, int log_fd)
+{
+    static const struct log_pipe_ops lines = {.line = on_output_line};
+    static const struct log_pipe_ops records = {.record = on_output_record};
+    struct env_output *output = &env->outputs[number];
 
     must(!output->pipe);
     output->env = env;
-    if (log_pipe_new(&output->pipe, env->context->loop, log_fd, &output_ops, output) < 0)
+    if (log_pipe_new(&output->pipe, env->context->loop, log_fd,
+                     number == ENV_OUTPUT_RECORDS ? &records : &lines, output) < 0)
         output->pipe = NULL; /* what it prints is lost */
 }
 
@@ -257,6 +265,8 @@ void env_on_runtime_started(void *owner, int channel_fd, int log_fd)
     int r = 0;
 
     open_output(env, SANDBOX_PROCESS_RUNTIME, log_fd);
+    if (!env->is_framed)
+        open_output(env, ENV_OUTPUT_RECORDS, steal_fd(&channel_fd));
     if (env->stop) { /* it is being ended already */
         close_fdp(&channel_fd);
         return;

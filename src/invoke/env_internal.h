@@ -49,7 +49,9 @@ enum env_stop {
     ENV_STOP_KILL,       /* everybody has got SIGKILL */
 };
 
-/* What one process prints. */
+/* What one process prints; and what a runtime without a channel writes as log records. */
+enum { ENV_OUTPUT_RECORDS = 1 + SANDBOX_EXTENSIONS_MAX, ENV_OUTPUTS };
+
 struct env_output {
     struct env *env;
     struct log_pipe *pipe; /* owned; NULL: none */
@@ -63,12 +65,12 @@ struct env {
     struct function_version *version;  /* owned reference */
     const struct env_ops *ops;
     void *owner;
-    struct sandbox *sandbox;                               /* owned */
-    struct runtime_session *session;                       /* owned */
-    struct telemetry *telemetry;                           /* owned */
-    struct extensions_api *extensions;                     /* owned */
-    struct env_output outputs[1 + SANDBOX_EXTENSIONS_MAX]; /* by process */
-    uint32_t processes_up; /* a bit for each that was started and has not ended */
+    struct sandbox *sandbox;                /* owned */
+    struct runtime_session *session;        /* owned */
+    struct telemetry *telemetry;            /* owned */
+    struct extensions_api *extensions;      /* owned */
+    struct env_output outputs[ENV_OUTPUTS]; /* by process, and the records */
+    uint32_t processes_up;                  /* a bit for each that was started and has not ended */
     struct env_log log;
     struct buf process_env; /* of every runtime process in this box */
     uv_timer_t timer;       /* start, init and function time limits; idle times */
@@ -116,6 +118,8 @@ void env_limit_start(struct env *env, uint64_t ms);
 /* Set the timer to what is left of the limit. */
 void env_limit_go_on(struct env *env);
 void env_thaw(struct env *env);
+/* A log record of the function. */
+void env_on_log(void *owner, const struct runtime_log *log);
 /* Tell the pool that env_run() may be called, unless it has let this env go meanwhile. */
 void env_announce(struct env *env);
 void env_become_idle(struct env *env);

@@ -2,14 +2,18 @@
 #include "invoke/log_pipe.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "invoke/log_level.h"
+#include "invoke/log_records.h"
 
 enum {
     READ_BYTES = 65536,
@@ -22,6 +26,7 @@ struct log_pipe {
     const struct log_pipe_ops *ops;
     void *owner;
     struct buf partial; /* a line without its end yet */
+    struct log_records records;
     bool freed;
 };
 
@@ -56,6 +61,7 @@ static void on_closed(uv_handle_t *handle)
 
     close_fdp(&pipe->fd);
     buf_deinit(&pipe->partial);
+    log_records_deinit(&pipe->records);
     free(pipe);
 }
 
@@ -100,7 +106,7 @@ static void keep(struct log_pipe *pipe, struct str piece)
     }
 }
 
-static void handle_bytes(struct log_pipe *pipe, struct str bytes)
+static void handle_lines(struct log_pipe *pipe, struct str bytes)
 {
     size_t end;
 
@@ -118,6 +124,51 @@ static void handle_bytes(struct log_pipe *pipe, struct str bytes)
         }
         bytes = str_sub(bytes, end + 1, bytes.len);
     }
+}
+
+static void give_record(struct log_pipe *pipe, struct runtime_log *record)
+{
+    if (!record->real_ms)
+        record->real_ms = clock_real_ms();
+    pipe->ops->record(pipe->owner, record);
+}
+
+static void handle_records(struct log_pipe *pipe, struct str bytes)
+{
+    struct runtime_log record;
+
+    while (!pipe->freed && log_records_read(&pipe->records, &bytes, &record))
+        give_record(pipe, &record);
+}
+
+static void handle_bytes(struct log_pipe *pipe, struct str bytes)
+{
+    if (pipe->ops->record)
+        handle_records(pipe, bytes);
+    else
+        handle_lines(pipe, bytes);
+}
+
+static void say_dropped(struct log_pipe *pipe)
+{
+    char text[128];
+    int len =
+        snprintf(text, sizeof(text), "lambd: %llu bytes that were no log record were left out",
+                 (unsigned long long)pipe->records.dropped);
+    struct runtime_log record = {.level = LOG_LEVEL_WARN, .message = str_make(text, (size_t)len)};
+
+    pipe->records.dropped = 0;
+    give_record(pipe, &record);
+}
+
+static void flush_records(struct log_pipe *pipe)
+{
+    struct runtime_log record;
+
+    if (log_records_flush(&pipe->records, &record))
+        give_record(pipe, &record);
+    if (!pipe->freed && pipe->records.dropped)
+        say_dropped(pipe);
 }
 
 /* False when nothing more is there. */
@@ -154,4 +205,6 @@ void log_pipe_drain(struct log_pipe *pipe)
             break;
     if (!pipe->freed && pipe->partial.len)
         give_partial(pipe);
+    if (!pipe->freed)
+        flush_records(pipe);
 }

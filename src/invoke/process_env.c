@@ -161,10 +161,10 @@ void process_env_build(struct buf *buf, const struct function_version *version,
 
     runtime_name_parse(&name, version->runtime);
     put_reserved(buf, version, options);
-    if (name.family != RUNTIME_PROVIDED)
-        put_execution_env(buf, version);
     if (name.family == RUNTIME_PROVIDED)
         put_number(buf, STR("_LAMBDA_TELEMETRY_LOG_FD"), SANDBOX_LOG_RECORDS_FD);
+    else
+        put_execution_env(buf, version);
     put_language(buf, version, &name);
     put_defaults(buf, version, &name);
     if (options->endpoint_url)

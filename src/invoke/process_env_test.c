@@ -68,6 +68,7 @@ static void custom_runtimes_have_no_execution_env(void **state)
     process_env_build(&block, &version, &options);
     assert_null(find(&block, "AWS_EXECUTION_ENV"));
     assert_null(find(&block, "AWS_ENDPOINT_URL"));
+    assert_string_equal(find(&block, "_LAMBDA_TELEMETRY_LOG_FD"), "62");
     assert_string_equal(find(&block, "PATH"), "/usr/local/bin:/usr/bin/:/bin:/opt/bin");
     buf_deinit(&block);
 }

@@ -113,7 +113,8 @@ static bool prepare(const struct init_order *order)
 struct program {
     const char *folder;
     int log_fd;
-    int channel_fd; /* -1: none */
+    int channel_fd; /* or the pipe of log records; -1: neither */
+    int channel_as; /* its number in the process */
 };
 
 /* Of the child of vfork that could not be executed: its memory is ours. */
@@ -133,7 +134,7 @@ static _Noreturn void become(const struct program *program)
         _exit(126);
     /* Without a channel number 3 stays our control socket and goes away with exec, being
      * close-on-exec. */
-    if (program->channel_fd >= 0 && dup2(program->channel_fd, INIT_CONTROL_FD) < 0)
+    if (program->channel_fd >= 0 && dup2(program->channel_fd, program->channel_as) < 0)
         _exit(126);
     (void)sigaction(SIGCHLD, &normal, NULL);
     (void)sigemptyset(&none);
@@ -174,7 +175,14 @@ static void complain_of_exec(int log_fd)
 static void start_runtime(struct init *init, const struct init_order *order, int log_fd,
                           int channel_fd)
 {
-    const struct program program = {"/var/task", log_fd, channel_fd};
+    const struct program program = {
+        .folder = "/var/task",
+        .log_fd = log_fd,
+        .channel_fd = channel_fd,
+        /* A client of ours takes the place of our control socket. */
+        .channel_as =
+            order->runtime == JAIL_RUNTIME_PROVIDED ? JAIL_LOG_RECORDS_FD : INIT_CONTROL_FD,
+    };
     struct init_report answer = {.type = INIT_STARTED};
     pid_t pid;
 
@@ -202,7 +210,7 @@ static void start_extension(struct init *init, uint32_t process, const char *nam
     static char path[sizeof(EXTENSIONS_FOLDER) + JAIL_TEXT_BYTES];
     struct init_report answer = {.type = INIT_EXTENSION, .extension.process = process};
     int fds[2] = {-1, -1};
-    struct program program = {"/", -1, -1};
+    struct program program = {.folder = "/", .log_fd = -1, .channel_fd = -1};
 
     (void)snprintf(path, sizeof(path), EXTENSIONS_FOLDER "%s", name);
     memcpy(answer.extension.name, name, strlen(name) + 1);

@@ -69,6 +69,7 @@ enum {
     SANDBOX_PROCESS_ALL = 255, /* these, and whatever else runs in the box */
 };
 
+/* A descriptor of PROVIDED runtimes: what they write there are records of the log. */
 enum { SANDBOX_LOG_RECORDS_FD = 62 };
 
 /* How a process ended. */

@@ -306,19 +306,26 @@ static void probe_init(void)
     works("init", kill(1, 0));
 }
 
-static void probe_descriptors(void)
+/* Beside the standard three there is one, of that type. */
+static void check_descriptors(int number, mode_t type)
 {
-    const char *expected = getenv("FDS");
     struct stat st;
 
     for (int fd = 0; fd < 1024; fd++) {
         bool is_open = fcntl(fd, F_GETFD) >= 0;
 
-        if (is_open != (fd < (int)strtol(expected, NULL, 10)))
+        if (is_open != (fd <= 2 || fd == number))
             finding("descriptor %d is %s", fd, is_open ? "open" : "closed");
     }
-    if (fstat(3, &st) == 0 && !S_ISSOCK(st.st_mode))
-        finding("descriptor 3 is no socket");
+    if (fstat(number, &st) == 0 && (st.st_mode & S_IFMT) != type)
+        finding("descriptor %d has the mode %o", number, st.st_mode);
+}
+
+static void probe_descriptors(void)
+{
+    check_descriptors(62, S_IFIFO);
+    if ((fcntl(62, F_GETFL) & O_ACCMODE) != O_WRONLY)
+        finding("the pipe of log records can be read");
 }
 
 /* Limits */
@@ -538,7 +545,7 @@ static void probe_wrapper(void)
         strncmp(arguments[count - 1], "/var/runtime/bootstrap.", 23) != 0)
         finding("arguments: %s … %s", count > 1 ? arguments[1] : "none", arguments[count - 1]);
     works("the client", access(arguments[count - 1], R_OK));
-    probe_descriptors();
+    check_descriptors(3, S_IFSOCK);
 }
 
 /* Says "inner" to whoever connects. */
