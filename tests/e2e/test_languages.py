@@ -79,6 +79,17 @@ def test_log_line(suite):
     assert 'written by the logger' in function.printed(answer)
 
 
+FRAMED = [pytest.param(name, marks=LONG) for name in ('awslambdaric', 'aws-lambda-ric')]
+
+
+@pytest.mark.parametrize('language', FRAMED, indirect=True)
+def test_record_of_several_lines_is_one_event(suite, daemon):
+    """AWS's own clients write their records to the descriptor that _LAMBDA_TELEMETRY_LOG_FD names."""
+    suite('log').invoke('line one\nline two\n line three')
+    log = daemon.wait_for_log('line three')
+    assert '\tline one\n\tline two\n\t line three\n' in log.replace('[INFO]\t', '').replace('INFO\t', '\t')
+
+
 @case('Logs: JSON and levels')
 def test_log_levels(suite):
     function = suite('log_warning', LoggingConfig={
