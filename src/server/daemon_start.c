@@ -39,11 +39,14 @@ static void on_jail_gone(void *owner)
 static void say_what_is_missing(const struct daemon *daemon)
 {
     struct doctor_report report;
+    struct reason why = {0};
 
     doctor_from_features(&report, sandbox_host_features(daemon->sandboxes));
     for (size_t i = 0; i < report.count; i++)
         (void)fprintf(stderr, "lambd: on this host, %s (%s)\n", report.checks[i].text,
                       report.checks[i].remedy);
+    if (sandbox_host_network_missing(daemon->sandboxes, &why))
+        (void)fprintf(stderr, "lambd: on this host, %s\n", why.text);
 }
 
 static void on_swept(void *owner)
@@ -98,7 +101,7 @@ static void concurrency_follow(struct daemon *daemon, const struct function_id *
     r = catalog_get_settings(daemon->catalog, id, &arena, &settings);
     if (r == CATALOG_OK)
         r = function_concurrency_of(&settings, &arena, &aside);
-    if (r == CATALOG_OK)
+    if (r == 0)
         r = function_provisioned_versions(&settings, &arena, &versions, &count);
     if (r >= 0)
         r = dispatch_set_concurrency(daemon->dispatch, id, &aside, versions, count);
