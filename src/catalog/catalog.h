@@ -249,6 +249,7 @@ int catalog_delete_alias(struct catalog *catalog, struct catalog_change *change,
 
 enum catalog_event_kind {
     CATALOG_VERSION_CHANGED, /* another snapshot than before is to be run */
+    CATALOG_VERSION_READY,   /* there is a snapshot that can be run and could not before */
     CATALOG_VERSION_DELETED,
     /* The function's row was written: struct function_settings. Also at the start, for functions
      * with concurrency of their own. */

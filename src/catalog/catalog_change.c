@@ -163,9 +163,15 @@ static void staged_clear(struct catalog_change *change)
     }
 }
 
-/* The generation of what is run for a version: *ret_is_there false when there is none. */
-static uint64_t generation_served(struct catalog *catalog, const struct function_id *id,
-                                  uint64_t number, bool *ret_is_there)
+/* What is run for a version. */
+struct served {
+    bool is_there;
+    bool is_ready;
+    uint64_t generation;
+};
+
+static struct served served_now(struct catalog *catalog, const struct function_id *id,
+                                uint64_t number)
 {
     const struct catalog_function *function = catalog_function_find(catalog, id);
     const struct catalog_version *version =
@@ -175,12 +181,13 @@ static uint64_t generation_served(struct catalog *catalog, const struct function
 
     if (version && number == FUNCTION_LATEST && function->serving)
         version = function->serving;
-    *ret_is_there = version != NULL;
     arena_init(&arena);
     if (version)
         must(catalog_version_decode(version, &arena, &config) == 0);
     arena_deinit(&arena);
-    return config.generation;
+    return (struct served){.is_there = version != NULL,
+                           .is_ready = version && config.state == FUNCTION_ACTIVE,
+                           .generation = config.generation};
 }
 
 static void version_emit(struct catalog_change *change, uint64_t number,
@@ -203,16 +210,19 @@ static void version_emit(struct catalog_change *change, uint64_t number,
 static void version_follow(struct catalog_change *change, struct staged *staged)
 {
     struct catalog *catalog = change->catalog;
-    bool was_there, is_there;
-    uint64_t before = generation_served(catalog, &change->id, staged->number, &was_there);
+    struct served before = served_now(catalog, &change->id, staged->number);
     struct catalog_function *function = catalog_function_find(catalog, &change->id);
+    struct served after;
 
     must(function != NULL);
     staged->version->store_revision = change->commit.revision;
     must(catalog_version_install(catalog, function, staged->version) == 0);
     staged->version = NULL;
-    if (was_there && before != generation_served(catalog, &change->id, staged->number, &is_there))
+    after = served_now(catalog, &change->id, staged->number);
+    if (before.is_there && before.generation != after.generation)
         version_emit(change, staged->number, CATALOG_VERSION_CHANGED);
+    if (after.is_ready && (!before.is_ready || before.generation != after.generation))
+        version_emit(change, staged->number, CATALOG_VERSION_READY);
 }
 
 static void settings_follow(struct catalog_change *change, struct staged *staged)

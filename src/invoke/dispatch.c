@@ -238,6 +238,11 @@ void dispatch_retire(struct dispatch *dispatch, struct str account, struct str r
         env_pool_retire(pool);
 }
 
+void dispatch_expect(struct dispatch *dispatch, const struct function_version *version)
+{
+    env_expect(&dispatch->env_context, version);
+}
+
 void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner)
 {
     if (dispatch->concurrency.in_flight == 0) {

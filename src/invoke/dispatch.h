@@ -104,6 +104,9 @@ void dispatch_counts(const struct dispatch *dispatch, const struct function_id *
 void dispatch_retire(struct dispatch *dispatch, struct str account, struct str region,
                      struct str name, struct str version);
 
+/* This version may be invoked soon, for the first time. */
+void dispatch_expect(struct dispatch *dispatch, const struct function_version *version);
+
 /* drained is called when nothing is in flight (perhaps at once); the caller submits nothing any
  * more. */
 void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner);

@@ -359,20 +359,23 @@ void env_run(struct env *env, struct invocation *inv)
 
 /* ---- life ---- */
 
+/* stem_environment is the memory of a part of the spec. */
 static void make_spec(const struct function_version *version, const struct runtime_name *name,
-                      struct sandbox_spec *ret_spec)
+                      struct buf *stem_environment, struct sandbox_spec *ret_spec)
 {
+    process_env_build_stem(stem_environment, version);
     *ret_spec = (struct sandbox_spec){
         .runtime = name->sandbox,
         .version_major = name->major,
         .version_minor = name->minor,
         .memory_mb = version->memory_mb,
         .tmp_mb = version->tmp_mb,
-        .network = SANDBOX_NETWORK_NONE,
         .code = version->code,
         .layer_count = version->layer_count,
     };
     memcpy(ret_spec->layers, version->layers, sizeof(ret_spec->layers));
+    if (!buf_failed(stem_environment))
+        ret_spec->stem_environment = buf_str(stem_environment);
 }
 
 static int build_process_env(struct env *env)
@@ -392,12 +395,22 @@ static int start_sandbox(struct env *env, const struct runtime_name *name, struc
     CLEANUP(buf_deinit) struct buf stem_environment = {0};
     struct sandbox_spec spec;
 
-    make_spec(env->version, name, &spec);
+    make_spec(env->version, name, &stem_environment, &spec);
     env->is_framed = spec.runtime != SANDBOX_RUNTIME_PROVIDED;
-    process_env_build_stem(&stem_environment, env->version);
-    if (!buf_failed(&stem_environment))
-        spec.stem_environment = buf_str(&stem_environment);
     return sandbox_new(&env->sandbox, env->context->sandboxes, &spec, &sandbox_ops, env, why);
+}
+
+void env_expect(const struct env_context *context, const struct function_version *version)
+{
+    CLEANUP(buf_deinit) struct buf stem_environment = {0};
+    struct runtime_name name;
+    struct sandbox_spec spec;
+
+    runtime_name_parse(&name, version->runtime);
+    if (name.family == RUNTIME_OTHER)
+        return;
+    make_spec(version, &name, &stem_environment, &spec);
+    sandbox_expect(context->sandboxes, &spec);
 }
 
 static int start(struct env *env, struct reason *why)

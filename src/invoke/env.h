@@ -79,6 +79,8 @@ struct env_options {
     bool is_provisioned; /* started ahead of invocations: its init may take longer */
 };
 
+/* An environment of this version may be wanted soon. */
+void env_expect(const struct env_context *context, const struct function_version *version);
 /* -EAGAIN: all boxes are taken, by some that end, too. */
 int env_new(struct env **ret_env, const struct env_options *options, struct reason *why);
 /*

@@ -36,11 +36,8 @@ enum sandbox_runtime {
     SANDBOX_RUNTIME_NODE,
     SANDBOX_RUNTIME_RUBY,
     SANDBOX_RUNTIME_DOTNET,
+    SANDBOX_RUNTIME_JAVA,
     SANDBOX_RUNTIME_PROVIDED, /* /var/task/bootstrap, else /opt/bootstrap */
-};
-
-enum sandbox_network {
-    SANDBOX_NETWORK_NONE, /* loopback only */
 };
 
 struct sandbox_spec {
@@ -49,7 +46,6 @@ struct sandbox_spec {
     uint32_t version_minor;
     uint32_t memory_mb; /* the function's limit */
     uint32_t tmp_mb;
-    enum sandbox_network network;
     struct digest code; /* an unpacked package of the code store; mounted at /var/task */
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION]; /* at /opt, later ones on top */
     size_t layer_count;
@@ -137,6 +133,8 @@ enum {
 int sandbox_new(struct sandbox **ret_sandbox, struct sandbox_host *host,
                 const struct sandbox_spec *spec, const struct sandbox_ops *ops, void *owner,
                 struct reason *why);
+/* One like this may be asked for soon: there should be a stem cell for it. */
+void sandbox_expect(struct sandbox_host *host, const struct sandbox_spec *spec);
 /* Kills everything in the box and releases it; NULL is accepted. Returns NULL. */
 struct sandbox *sandbox_free(struct sandbox *sandbox);
 
@@ -191,6 +189,8 @@ void sandbox_host_stats(const struct sandbox_host *host, struct sandbox_host_sta
 /* What the jail enforces on this host, of enum jail_feature (jail/protocol.h); doctor.h makes
  * sentences of it. */
 uint32_t sandbox_host_features(const struct sandbox_host *host);
+/* An outbound network was wanted where there can be one, and there can be none: why says it. */
+bool sandbox_host_network_missing(const struct sandbox_host *host, struct reason *why);
 
 /*
  * Unpack a zip into the code store as code/<digest>, in a child of the jail that may touch nothing

@@ -159,6 +159,12 @@ static struct stem_kind *use_kind(struct sandbox_host *host, const struct sandbo
     return kind;
 }
 
+void sandbox_expect(struct sandbox_host *host, const struct sandbox_spec *spec)
+{
+    if (use_kind(host, spec))
+        host_refill_soon(host);
+}
+
 struct slot *stems_take(struct sandbox_host *host, const struct sandbox_spec *spec)
 {
     struct stem_kind *kind = use_kind(host, spec);

@@ -114,12 +114,27 @@ static void concurrency_follow(struct daemon *daemon, const struct function_id *
                       strerror(-r));
 }
 
+/* Its first invocation may come soon. */
+static void expect(struct daemon *daemon, const struct catalog_event *event)
+{
+    struct function_version *version;
+
+    if (catalog_invoke_target(daemon->catalog, &event->id, event->version, &version) != CATALOG_OK)
+        return;
+    dispatch_expect(daemon->dispatch, version);
+    (void)function_version_unref(version);
+}
+
 static void on_catalog_event(struct catalog_watch *watch, const struct catalog_event *event)
 {
     struct daemon *daemon = container_of(watch, struct daemon, watch);
 
     if (!daemon->provisioner)
         return;
+    if (event->kind == CATALOG_VERSION_READY) {
+        expect(daemon, event);
+        return;
+    }
     if (event->kind != CATALOG_VERSION_CHANGED)
         concurrency_follow(daemon, &event->id);
     if (event->kind != CATALOG_SETTINGS_CHANGED)

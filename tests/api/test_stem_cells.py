@@ -62,29 +62,43 @@ def first(factory, code=CODE, **arguments):
     return answer.json
 
 
+def first_of_a_kind(daemon, factory, code=CODE, kinds=1, **arguments):
+    """The function whose kind is new: there is a stem cell for it soon after it is there."""
+    function = factory.create(code, **arguments)
+    wait_for(daemon, kinds)
+    return function
+
+
 def test_a_function_is_the_same_with_and_without(start):
     daemon, factory = start('--stem-cells', '1')
-    plain = first(factory, Environment={'Variables': {'OWN': 'first'}})
-    wait_for(daemon, 1)
-    stem = first(factory, Environment={'Variables': {'OWN': 'second'}})
+    # This variable says that a process is to be started for the function alone.
+    plain = first(factory, Environment={'Variables': {'OWN': 'first', 'MALLOC_ARENA_MAX': '8'}})
+    stem = first_of_a_kind(daemon, factory, Environment={'Variables': {'OWN': 'second'}}).invoke({}).json
     assert (plain.pop('was stem'), stem.pop('was stem')) == (False, True)
     assert (plain.pop('own'), stem.pop('own')) == ('first', 'second')
     assert plain.pop('name') != stem.pop('name')
     assert plain.pop('log') != stem.pop('log')
+    plain['variables'].remove('MALLOC_ARENA_MAX')
     assert plain == stem
     assert stem['folder'] == '/var/task' and stem['seen'] == ['app.py']
+
+
+def test_a_second_one_takes_another(start):
+    daemon, factory = start('--stem-cells', '1')
+    one = first_of_a_kind(daemon, factory).invoke({}).json
+    wait_for(daemon, 1)
+    two = first(factory)
+    assert one['was stem'] and two['was stem'] and one['name'] != two['name']
 
 
 def test_node_has_the_heap_of_its_memory(start):
     daemon, factory = start('--stem-cells', '1')
     code = {'app.js': JAVASCRIPT}
-    plain = first(factory, code, Runtime=NODE, MemorySize=256)
-    wait_for(daemon, 1)
-    large = first(factory, code, Runtime=NODE, MemorySize=1024)
-    assert not large['was stem']  # one with less memory is there, and is no use
-    wait_for(daemon, 2)
-    stem = first(factory, code, Runtime=NODE, MemorySize=256)
-    assert stem.pop('was stem') and not plain.pop('was stem')
+    plain = first(factory, code, Runtime=NODE, MemorySize=256, Environment={'Variables': {'UV_THREADPOOL_SIZE': '4'}})
+    small = first_of_a_kind(daemon, factory, code, Runtime=NODE, MemorySize=256)
+    large = first_of_a_kind(daemon, factory, code, kinds=2, Runtime=NODE, MemorySize=1024).invoke({}).json
+    stem = small.invoke({}).json
+    assert not plain.pop('was stem') and stem.pop('was stem') and large.pop('was stem')
     assert stem.pop('name') != plain.pop('name')
     assert stem == plain and stem['heap'] < large['heap']
 
@@ -92,8 +106,7 @@ def test_node_has_the_heap_of_its_memory(start):
 @pytest.mark.parametrize('variable', ['PYTHONPATH', 'LD_PRELOAD', 'TZ', 'MALLOC_ARENA_MAX'])
 def test_what_acts_when_a_process_starts_gets_one_of_its_own(start, variable):
     daemon, factory = start('--stem-cells', '1')
-    first(factory)
-    wait_for(daemon, 1)
+    first_of_a_kind(daemon, factory)
     assert not first(factory, Environment={'Variables': {variable: '1'}})['was stem']
     assert first(factory)['was stem']
 
@@ -108,8 +121,7 @@ def test_none(start):
 def test_extensions_come_first(start):
     """A function with extensions takes one, too: its runtime gets its INIT when they have registered."""
     daemon, factory = start('--stem-cells', '1')
-    first(factory)
-    wait_for(daemon, 1)
+    first_of_a_kind(daemon, factory)
     answer = create_with_extensions(factory, CODE, {'other': GOOD}).invoke({}, tail=True)
     assert answer.json['was stem'], answer
     assert 'event of other' in answer.log
@@ -117,9 +129,7 @@ def test_extensions_come_first(start):
 
 def test_after_a_crash_the_process_is_the_functions_own(start):
     daemon, factory = start('--stem-cells', '1')
-    first(factory)
-    wait_for(daemon, 1)
-    function = factory.create(CODE)
+    function = first_of_a_kind(daemon, factory)
     before = function.invoke({}).json
     assert function.invoke('die').error == 'Unhandled'
     after = function.invoke({}).json
@@ -158,19 +168,18 @@ def is_descendant(pid, ancestor):
 
 def test_one_that_dies_is_replaced(start):
     daemon, factory = start('--stem-cells', '1')
-    first(factory)
-    wait_for(daemon, 1)
+    function = first_of_a_kind(daemon, factory)
     [old] = until(lambda: stems_of(daemon), 'a stem cell')
     os.kill(old, signal.SIGKILL)
     until(lambda: old not in stems_of(daemon), 'its end')
-    assert not first(factory)['was stem'] or old not in stems_of(daemon)
     until(lambda: stems_of(daemon), 'another one')
-    assert first(factory)['was stem']
+    wait_for(daemon, 1)
+    assert function.invoke({}).json['was stem']
 
 
 def test_many_kinds_are_bounded(start):
     daemon, factory = start('--stem-cells', '1')
-    for memory in range(128, 128 + 18):
-        first(factory, MemorySize=memory)
+    made = [factory.create(CODE, MemorySize=memory) for memory in range(128, 128 + 18)]
     wait_for(daemon, 16)
-    assert first(factory, MemorySize=128 + 17)['was stem']
+    assert made[-1].invoke({}).json['was stem']
+    assert not made[0].invoke({}).json['was stem']
