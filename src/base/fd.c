@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -145,4 +146,24 @@ void fds_close(int *fds, size_t count)
         close_fdp(&fds[i]);
         fds[i] = -1;
     }
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+void fds_keep(int *fds, size_t count)
+{
+    unsigned from = 3;
+
+    qsort(fds, count, sizeof(fds[0]), compare_fds);
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i] < (int)from)
+            continue;
+        if ((unsigned)fds[i] > from)
+            (void)close_range(from, (unsigned)fds[i] - 1, 0);
+        from = (unsigned)fds[i] + 1;
+    }
+    (void)close_range(from, ~0U, 0);
 }

@@ -41,3 +41,7 @@ int fd_write_full(int fd, const void *bytes, size_t len);
 int fd_send(int sock, const void *bytes, size_t len, const int *fds, size_t fd_count);
 ssize_t fd_receive(int sock, void *bytes, size_t size, int fds[FD_PASS_MAX]);
 void fds_close(int *fds, size_t count); /* each that is not -1; sets them to -1 */
+
+/* Close every descriptor above 2 but these, which are sorted by it; -1 is passed over. For a child
+ * after fork. */
+void fds_keep(int *fds, size_t count);

@@ -101,9 +101,8 @@ static int make_function_trees(const struct jail *jail, const struct jail_assign
 
 /* In the box's mount namespace. Its root is read-only and root's, so these paths are what we made
  * them. */
-static int place(const struct trees *trees, uint32_t tmp_mb)
+static int place(const struct trees *trees)
 {
-    char size[24];
     int r = 0;
 
     if (trees->code >= 0)
@@ -112,12 +111,7 @@ static int place(const struct trees *trees, uint32_t tmp_mb)
         r = tree_attach(trees->layers, AT_FDCWD, "/opt");
     if (!r && trees->runtime >= 0)
         r = tree_attach(trees->runtime, AT_FDCWD, "/var/runtime");
-    if (r || tmp_mb == JAIL_TMP_MB_DEFAULT)
-        return r;
-    (void)snprintf(size, sizeof(size), "size=%um", tmp_mb);
-    if (mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, size) < 0)
-        return -errno;
-    return 0;
+    return r;
 }
 
 int attach(const struct jail *jail, int init_pid_fd, const struct jail_assign *assign,
@@ -134,7 +128,7 @@ int attach(const struct jail *jail, int init_pid_fd, const struct jail_assign *a
         return r;
     if (setns(init_pid_fd, CLONE_NEWNS) < 0)
         return fail(failure, JAIL_STEP_ATTACH, errno);
-    r = place(&trees, parts & ATTACH_FUNCTION ? assign->tmp_mb : JAIL_TMP_MB_DEFAULT);
+    r = place(&trees);
     /* Our own root and working folder come back with the namespace. Staying would be worse than
      * ending. */
     must(setns(jail->root.mount_ns_fd, CLONE_NEWNS) == 0);

@@ -5,7 +5,7 @@
  * needs a reason.
  *
  *   1  descriptors       first: whatever fails later, none of the jail or of another box is here
- *   2  wait for "go"     the jail attaches cgroups and writes id maps
+ *   2  wait for "go"     the jail attaches cgroups and writes id maps; the maker makes /tmp
  *   3  OOM score         needs the host's /proc and CAP_SYS_RESOURCE
  *   4  cgroup namespace  after the attach, so that its root is our own group
  *   5  hostname, network need capabilities in the new namespaces
@@ -104,12 +104,21 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void wait_for_go(void)
+/* What the box's /tmp is to be: a mount, or a tmpfs of a size. */
+struct tmp {
+    int mount_fd; /* -1 */
+    uint32_t mb;
+    uint32_t error; /* there could be no mount */
+};
+
+static struct tmp wait_for_go(void)
 {
+    int fds[FD_PASS_MAX];
     struct init_order order;
 
-    if (recv(INIT_CONTROL_FD, &order, sizeof(order), 0) != (ssize_t)sizeof(order))
+    if (fd_receive(INIT_CONTROL_FD, &order, sizeof(order), fds) != (ssize_t)sizeof(order))
         _exit(0); /* the jail has given us up */
+    return (struct tmp){.mount_fd = fds[0], .mb = order.tmp_mb, .error = order.tmp_error};
 }
 
 static void set_oom_score(void)
@@ -177,12 +186,16 @@ static int hide_in_proc(void)
     return r;
 }
 
-static int mount_tmp(void)
+static int mount_tmp(const struct tmp *tmp)
 {
     char size[16];
     const char *const options[] = {"mode", "1777", "size", size, "nr_inodes", "0", NULL};
 
-    (void)snprintf(size, sizeof(size), "%um", JAIL_TMP_MB_DEFAULT);
+    if (tmp->error)
+        return -(int)tmp->error;
+    if (tmp->mount_fd >= 0)
+        return put(tmp->mount_fd, "tmp");
+    (void)snprintf(size, sizeof(size), "%um", tmp->mb);
     return put(tree_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "tmp");
 }
 
@@ -201,7 +214,8 @@ static int enter_box(const struct jail *jail)
     return chdir("/box") < 0 ? -errno : 0;
 }
 
-static int build_mounts(const struct jail *jail, uint32_t slot, struct jail_failure *failure)
+static int build_mounts(const struct jail *jail, uint32_t slot, const struct tmp *tmp,
+                        struct jail_failure *failure)
 {
     int r = enter_box(jail);
 
@@ -216,7 +230,7 @@ static int build_mounts(const struct jail *jail, uint32_t slot, struct jail_fail
         r = hide_in_proc();
     if (r)
         return fail(failure, JAIL_STEP_PROC, r);
-    r = mount_tmp();
+    r = mount_tmp(tmp);
     if (r)
         return fail(failure, JAIL_STEP_TMP, r);
     if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -278,13 +292,14 @@ _Noreturn void birth_run(const struct jail *jail, uint32_t slot, int control_fd)
 {
     const struct init_report ready = {.type = INIT_READY};
     struct jail_failure failure = {0};
+    struct tmp tmp;
     int listener_fd = -1;
 
     if (keep_only(control_fd, jail->root.null_fd) < 0)
         _exit(1);
     reset_signals();
     (void)prctl(PR_SET_NAME, "lambd-init", 0, 0, 0);
-    wait_for_go();
+    tmp = wait_for_go();
     set_oom_score();
     if (unshare(CLONE_NEWCGROUP) < 0) {
         (void)fail(&failure, JAIL_STEP_CGROUP, errno);
@@ -294,7 +309,7 @@ _Noreturn void birth_run(const struct jail *jail, uint32_t slot, int control_fd)
         (void)fail(&failure, JAIL_STEP_HOSTNAME, errno);
         init_fail(&failure);
     }
-    if (enter_network(&listener_fd, &failure) || build_mounts(jail, slot, &failure) ||
+    if (enter_network(&listener_fd, &failure) || build_mounts(jail, slot, &tmp, &failure) ||
         lock_in(jail, slot, &failure))
         init_fail(&failure);
     if (fd_send(INIT_CONTROL_FD, &ready, sizeof(ready), &listener_fd, 1) < 0)

@@ -25,6 +25,8 @@
 #include "jail/init.h"
 #include "jail/jail.h"
 #include "jail/root.h"
+#include "jail/tmp_image.h"
+#include "jail/tmp_maker.h"
 
 int box_send_event(struct jail *jail, uint32_t slot, enum jail_event_type type, const int *fds,
                    size_t fd_count)
@@ -88,10 +90,20 @@ static pid_t clone_box(const struct jail *jail, int cgroup_fd, int *ret_pid_fd)
     return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
+/* The init goes on when it has its /tmp, which the maker gives it if there is one. */
+static int give_tmp(const struct jail *jail, uint32_t slot)
+{
+    const struct box *box = &jail->boxes[slot];
+    const struct init_order go = {.type = INIT_GO, .tmp_mb = box->tmp_mb};
+
+    if (jail->tmp_maker_sock >= 0)
+        return tmp_maker_ask(jail->tmp_maker_sock, box->control_fd, box->tmp_mb);
+    return fd_send(box->control_fd, &go, sizeof(go), NULL, 0);
+}
+
 static int let_go(struct jail *jail, uint32_t slot, pid_t pid, bool is_in_v2,
                   struct jail_failure *failure)
 {
-    const struct init_order go = {.type = INIT_GO};
     int r = cgroups_box_attach(&jail->cgroups, slot, pid, is_in_v2);
 
     if (r)
@@ -101,8 +113,8 @@ static int let_go(struct jail *jail, uint32_t slot, pid_t pid, bool is_in_v2,
         if (r)
             return fail(failure, JAIL_STEP_USER_MAP, r);
     }
-    r = fd_send(jail->boxes[slot].control_fd, &go, sizeof(go), NULL, 0);
-    return r ? fail(failure, JAIL_STEP_CLONE, r) : 0;
+    r = give_tmp(jail, slot);
+    return r ? fail(failure, JAIL_STEP_TMP, r) : 0;
 }
 
 static int create(struct jail *jail, uint32_t slot, struct jail_failure *failure)
@@ -148,6 +160,7 @@ int box_new(struct jail *jail, const struct jail_request *request)
         return err_new(-EPROTO);
     *box = (struct box){.state = BOX_CREATING,
                         .generation = request->generation,
+                        .tmp_mb = request->tmp_mb,
                         .pid_fd = -1,
                         .control_fd = -1,
                         .log_fd = -1,
@@ -328,6 +341,7 @@ int box_stop(struct jail *jail, const struct jail_request *request)
     /* The kernel ends everybody in the pid namespace with its init; the v2 freezer lets SIGKILL
      * through. */
     (void)cgroups_box_thaw(&jail->cgroups, request->slot);
+    tmp_image_discard(box->pid);
     (void)pidfd_send_signal(box->pid_fd, SIGKILL, NULL, 0);
     return 0;
 }
@@ -350,6 +364,17 @@ int box_on_pid(struct jail *jail, uint32_t slot)
     return box_fail_step(jail, slot, JAIL_STEP_INIT_DIED, ECHILD);
 }
 
+int boxes_fail_creating(struct jail *jail)
+{
+    int r = 0;
+
+    for (uint32_t slot = 0; !r && slot < jail->config->slots_max; slot++) {
+        if (jail->boxes[slot].state == BOX_CREATING)
+            r = box_fail_step(jail, slot, JAIL_STEP_TMP, EPIPE);
+    }
+    return r;
+}
+
 void boxes_kill(struct jail *jail)
 {
     for (uint32_t slot = 0; slot < jail->config->slots_max; slot++) {
@@ -358,6 +383,7 @@ void boxes_kill(struct jail *jail)
         if (box->state == BOX_FREE || box->pid_fd < 0)
             continue;
         (void)cgroups_box_thaw(&jail->cgroups, slot);
+        tmp_image_discard(box->pid);
         (void)pidfd_send_signal(box->pid_fd, SIGKILL, NULL, 0);
     }
     for (uint32_t slot = 0; slot < jail->config->slots_max; slot++) {

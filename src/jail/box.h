@@ -39,3 +39,5 @@ int box_on_pid(struct jail *jail, uint32_t slot);
 
 /* Kill all boxes and wait for them: the end of the jail. */
 void boxes_kill(struct jail *jail);
+/* Those that wait for their /tmp have waited in vain. */
+int boxes_fail_creating(struct jail *jail);

@@ -357,37 +357,15 @@ static void run_remove(const struct jail *jail, const struct jail_request *reque
 
 /* The errand's process */
 
-static int compare_fds(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-/*
- * Close everything but these. An errand that kept the daemon's socket or a box's control socket
- * would hide from them that the jail has died.
- */
-static void keep_fds(int *fds, size_t count)
-{
-    unsigned from = 3;
-
-    qsort(fds, count, sizeof(fds[0]), compare_fds);
-    for (size_t i = 0; i < count; i++) {
-        if (fds[i] < (int)from)
-            continue;
-        if ((unsigned)fds[i] > from)
-            (void)close_range(from, (unsigned)fds[i] - 1, 0);
-        from = (unsigned)fds[i] + 1;
-    }
-    (void)close_range(from, ~0U, 0);
-}
-
 static _Noreturn void errand_run(const struct jail *jail, const struct jail_request *request,
                                  int zip_fd, int result_fd)
 {
     struct jail_errand_result result = {.outcome = JAIL_ERRAND_OK};
     int kept[] = {jail->root.code_fd, jail->root.box_fd, jail->root.unpacker_fd, zip_fd, result_fd};
 
-    keep_fds(kept, array_count(kept));
+    /* One that kept the daemon's socket or a box's control socket would hide from them that the
+     * jail has died. */
+    fds_keep(kept, array_count(kept));
     (void)prctl(PR_SET_NAME, "lambd-errand", 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (request->type == JAIL_UNPACK)
@@ -462,7 +440,7 @@ void errand_clean(const struct jail *jail)
     if (fork() != 0)
         _exit(0);
     (void)snprintf(ours, sizeof(ours), "-%08x-", jail->nonce);
-    keep_fds(kept, array_count(kept));
+    fds_keep(kept, array_count(kept));
     dir = fdopendir(dup(jail->root.code_fd));
     while (dir && (entry = readdir(dir)) != NULL) {
         if (strstr(entry->d_name, ".tmp-") && !strstr(entry->d_name, ours))

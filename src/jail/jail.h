@@ -45,6 +45,7 @@ struct box {
     uint32_t version_major;
     uint32_t version_minor;
     uint32_t memory_mb;
+    uint32_t tmp_mb;
     uint64_t oom_kills; /* the cgroup's counter when the last runtime ended */
     pid_t pid;          /* of the init; only to be told, pid_fd is what we use */
     int pid_fd;
@@ -83,14 +84,21 @@ struct jail {
     uint32_t nonce; /* tells our temporary folders from an earlier jail's */
     int sock;       /* the daemon */
     int epoll_fd;
-    struct box *boxes; /* [slots_max] */
+    int tmp_maker_sock; /* -1: /tmp is a tmpfs */
+    struct box *boxes;  /* [slots_max] */
     uint32_t boxes_alive;
     struct errand errands[JAIL_ERRANDS_MAX];
     bool is_ending;
 };
 
 /* What an epoll event belongs to: the kind above, the slot below. */
-enum jail_source { JAIL_SOURCE_DAEMON, JAIL_SOURCE_CONTROL, JAIL_SOURCE_PID, JAIL_SOURCE_ERRAND };
+enum jail_source {
+    JAIL_SOURCE_DAEMON,
+    JAIL_SOURCE_CONTROL,
+    JAIL_SOURCE_PID,
+    JAIL_SOURCE_ERRAND,
+    JAIL_SOURCE_TMP_MAKER,
+};
 
 /* events.c: what goes to the daemon. A daemon that does not read is gone for us: the jail then
  * ends. */

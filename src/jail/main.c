@@ -7,7 +7,7 @@
  *
  * Reading order: protocol.h (what is asked) · this file (start-up) · serve.c (the loop) · box.c
  * (one box) · birth.c (how it is locked in) · init.c (its pid 1) · attach.c (how it gets its
- * function) · errand.c (the code store).
+ * function) · tmp_maker.c, tmp_image.c (its /tmp) · errand.c (the code store).
  */
 
 #include <errno.h>
@@ -33,6 +33,7 @@
 #include "jail/failure.h"
 #include "jail/jail.h"
 #include "jail/root.h"
+#include "jail/tmp_maker.h"
 
 enum { DAEMON_FD = 3, INSTANCE_BYTES_MAX = 32 };
 
@@ -148,6 +149,8 @@ static uint32_t find_features(const struct jail *jail)
         features |= JAIL_FEATURE_USER_NAMESPACE;
     if (jail->ids.has_own)
         features |= JAIL_FEATURE_OWN_UID;
+    if (jail->tmp_maker_sock >= 0)
+        features |= JAIL_FEATURE_TMP_IMAGE;
     return features;
 }
 
@@ -196,6 +199,7 @@ static int start(struct jail *jail, struct jail_failure *failure)
     jail->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (jail->epoll_fd < 0 || jail_watch(jail, jail->sock, JAIL_SOURCE_DAEMON, 0))
         return fail(failure, JAIL_STEP_EVENTS, errno);
+    (void)tmp_maker_start(jail); /* what it cannot do the features say */
     jail->features = find_features(jail);
     return 0;
 }
@@ -253,7 +257,7 @@ static int become_root(char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct jail jail = {.sock = DAEMON_FD, .epoll_fd = -1};
+    static struct jail jail = {.sock = DAEMON_FD, .epoll_fd = -1, .tmp_maker_sock = -1};
     struct jail_config config = {.uid_base = 1900000000, .slots_max = LIMIT_ENVIRONMENTS};
 
     if (!parse_options(&config, argc, argv)) {

@@ -17,8 +17,6 @@ static int check_assign(const struct jail_assign *assign)
         return err_new(-EINVAL);
     if (assign->memory_mb < 1 || assign->memory_mb > JAIL_MEMORY_MB_MAX)
         return err_new(-EINVAL);
-    if (assign->tmp_mb < 1 || assign->tmp_mb > JAIL_TMP_MB_MAX)
-        return err_new(-EINVAL);
     if (assign->layer_count > LIMIT_LAYERS_PER_FUNCTION)
         return err_new(-EINVAL);
     return 0;
@@ -37,6 +35,7 @@ static int check_body(const struct jail_request *request)
 {
     switch ((enum jail_request_type)request->type) {
     case JAIL_BOX_NEW:
+        return request->tmp_mb >= 1 && request->tmp_mb <= JAIL_TMP_MB_MAX ? 0 : err_new(-EINVAL);
     case JAIL_BOX_STOP:
     case JAIL_CODE_REMOVE:
     case JAIL_BOX_SETTLE:

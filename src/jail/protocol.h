@@ -13,7 +13,7 @@
  *
  *   daemon                                jail
  *                          ◀── HELLO(features) [memory folder]
- *   BOX_NEW ──▶                             an empty box: namespaces, cgroup, init
+ *   BOX_NEW ──▶                             an empty box: namespaces, cgroup, /tmp, init
  *                          ◀── BOX_READY [listener, freeze]
  *   BOX_STEM ──▶                            the client and the memory limit: its runtime may be started
  *                                         before it gets a function of just this kind
@@ -102,7 +102,6 @@ struct jail_assign {
     uint32_t version_major;
     uint32_t version_minor;
     uint32_t memory_mb;
-    uint32_t tmp_mb;
     uint32_t network; /* enum jail_network */
     uint32_t layer_count;
     struct digest code;
@@ -130,6 +129,7 @@ struct jail_request {
         uint32_t environment_bytes;
         struct jail_order order;
         uint32_t is_frozen; /* BOX_FREEZE: 0 or 1 */
+        uint32_t tmp_mb;    /* BOX_NEW */
         struct jail_code code;
     };
 };
@@ -160,6 +160,7 @@ enum jail_feature {
     JAIL_FEATURE_USER_NAMESPACE = 1 << 6, /* rootless: boxes in user namespaces */
     JAIL_FEATURE_OWN_UID = 1 << 7,        /* every box has a host uid of its own */
     JAIL_FEATURE_SWAP = 1 << 8,           /* swap is limited too */
+    JAIL_FEATURE_TMP_IMAGE = 1 << 10,     /* /tmp is on the disk, not in the function's memory */
 };
 
 struct jail_hello {
@@ -273,7 +274,7 @@ struct jail_event {
     };
 };
 
-static_assert(sizeof(struct jail_assign) == 28 + 32 * (1 + LIMIT_LAYERS_PER_FUNCTION), "padding");
+static_assert(sizeof(struct jail_assign) == 24 + 32 * (1 + LIMIT_LAYERS_PER_FUNCTION), "padding");
 static_assert(sizeof(struct jail_request) % 8 == 0, "no padding that could carry old memory");
 static_assert(offsetof(struct jail_event, hello) == 16, "the union follows the head");
 static_assert(sizeof(struct jail_errand_result) == 16 + JAIL_TEXT_BYTES, "padding");

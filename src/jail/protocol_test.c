@@ -25,8 +25,7 @@ static void set_assign(void)
 {
     memset(&message, 0, sizeof(message));
     message.request.type = JAIL_BOX_ASSIGN;
-    message.request.assign =
-        (struct jail_assign){.memory_mb = 128, .tmp_mb = 512, .layer_count = 5};
+    message.request.assign = (struct jail_assign){.memory_mb = 128, .layer_count = 5};
 }
 
 static void test_honest_requests_pass(void **state)
@@ -35,6 +34,7 @@ static void test_honest_requests_pass(void **state)
     memset(&message, 0, sizeof(message));
     message.request.type = JAIL_BOX_NEW;
     message.request.slot = SLOTS - 1;
+    message.request.tmp_mb = JAIL_TMP_MB_MAX;
     assert_int_equal(check(sizeof(message.request), 0), 0);
     set_assign();
     assert_int_equal(check(sizeof(message.request), 0), 0);
@@ -93,7 +93,6 @@ static void test_numbers_have_bounds(void **state)
         &message.request.assign.version_major,
         &message.request.assign.version_minor,
         &message.request.assign.memory_mb,
-        &message.request.assign.tmp_mb,
         &message.request.assign.network,
         &message.request.assign.layer_count,
         &message.request.type,
@@ -111,8 +110,10 @@ static void test_numbers_have_bounds(void **state)
     set_assign();
     message.request.assign.memory_mb = 0;
     assert_true(check(sizeof(message.request), 0) < 0);
-    set_assign();
-    message.request.assign.tmp_mb = 0;
+    memset(&message, 0, sizeof(message));
+    message.request.type = JAIL_BOX_NEW;
+    assert_true(check(sizeof(message.request), 0) < 0);
+    message.request.tmp_mb = JAIL_TMP_MB_MAX + 1;
     assert_true(check(sizeof(message.request), 0) < 0);
     set_assign();
     message.request.slot = SLOTS;

@@ -16,6 +16,7 @@
 #include "jail/box.h"
 #include "jail/errand.h"
 #include "jail/jail.h"
+#include "jail/tmp_maker.h"
 
 enum { EVENTS_PER_TURN = 64, SOURCE_SHIFT = 32 };
 
@@ -102,6 +103,14 @@ static int on_request(struct jail *jail)
     return r;
 }
 
+/* It never speaks: it was killed, and boxes wait for it in vain. */
+static int on_tmp_maker_gone(struct jail *jail)
+{
+    int r = boxes_fail_creating(jail);
+
+    return r ? r : tmp_maker_start(jail);
+}
+
 static int on_event(struct jail *jail, uint64_t data)
 {
     uint32_t slot = (uint32_t)data;
@@ -115,6 +124,8 @@ static int on_event(struct jail *jail, uint64_t data)
         return box_on_pid(jail, slot);
     case JAIL_SOURCE_ERRAND:
         return errand_on_event(jail, slot);
+    case JAIL_SOURCE_TMP_MAKER:
+        return on_tmp_maker_gone(jail);
     }
     return 0;
 }

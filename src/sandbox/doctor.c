@@ -346,8 +346,36 @@ static void check_capacity(struct doctor_report *report)
         boxes >= 1000 ? "" : "raise the limit of open files (ulimit -n, LimitNOFILE=)",
         "at most %lu environments at a time, by the limit of %lu open files", boxes,
         (unsigned long)limit.rlim_max);
-    add(report, "tmp", DOCTOR_DEGRADED, "give functions that fill /tmp more memory",
-        "a function's /tmp is kept in memory and counts towards its memory limit");
+}
+
+static const char tmp_in_memory[] =
+    "a function's /tmp is kept in memory and counts towards its memory limit";
+
+static bool has_ext4(void)
+{
+    CLEANUP(close_fdp) int fd = fsopen("ext4", FSOPEN_CLOEXEC);
+
+    return fd >= 0;
+}
+
+/* What the jail tries itself when it starts, in the same order of likelihood. */
+static void check_tmp(struct doctor_report *report)
+{
+    const char *remedy = NULL;
+
+    if (geteuid() != 0)
+        remedy = "start lambd as root";
+    else if (access("/dev/loop-control", R_OK | W_OK) < 0)
+        remedy = "load the kernel module loop (in a container, allow loop devices)";
+    else if (!has_ext4())
+        remedy = "load the kernel module ext4";
+    else if (access("/usr/sbin/mke2fs", X_OK) < 0 && access("/sbin/mke2fs", X_OK) < 0)
+        remedy = "install the package e2fsprogs";
+    if (remedy)
+        add(report, "tmp", DOCTOR_DEGRADED, remedy, "%s", tmp_in_memory);
+    else
+        add(report, "tmp", DOCTOR_OK, NULL,
+            "a function's /tmp is on the disk (loop-mounted ext4) and not in its memory");
 }
 
 static void check_state_dir(struct doctor_report *report, const char *state_dir)
@@ -391,6 +419,7 @@ void doctor_run(struct doctor_report *report, const char *state_dir)
     check_sdks(report);
     check_network(report);
     check_capacity(report);
+    check_tmp(report);
     check_state_dir(report, state_dir);
 }
 
@@ -411,6 +440,10 @@ void doctor_from_features(struct doctor_report *report, uint32_t features)
         add(report, "own-uid", DOCTOR_DEGRADED,
             "start lambd as root, or install uidmap and give this user a range in /etc/subuid",
             "all sandboxes share one uid (each in a user namespace of its own)");
+    if (!(features & JAIL_FEATURE_TMP_IMAGE))
+        add(report, "tmp", DOCTOR_DEGRADED,
+            "start lambd as root where loop devices, ext4 and mke2fs are there", "%s",
+            tmp_in_memory);
 }
 
 const char *doctor_state_name(enum doctor_state state)

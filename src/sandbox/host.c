@@ -155,8 +155,18 @@ static void slot_release(struct sandbox_host *host, struct slot *slot)
     host->first_free = slot_number(host, slot);
 }
 
+static int send_new(struct sandbox_host *host, uint32_t slot, uint32_t tmp_mb)
+{
+    const struct jail_request request = {.type = JAIL_BOX_NEW,
+                                         .slot = slot,
+                                         .generation = host->slots[slot].generation,
+                                         .tmp_mb = tmp_mb};
+
+    return host_send(host, &request, NULL, 0, -1);
+}
+
 /* Ask for a new box; NULL when there is no slot, or no memory for the request. */
-static struct slot *slot_create(struct sandbox_host *host)
+static struct slot *slot_create(struct sandbox_host *host, uint32_t tmp_mb)
 {
     uint32_t number = slot_alloc(host);
     struct slot *slot = &host->slots[number];
@@ -170,7 +180,7 @@ static struct slot *slot_create(struct sandbox_host *host)
                           .channel_fd = -1,
                           .log_fd = -1};
     list_init(&slot->node);
-    if (host_send_simple(host, JAIL_BOX_NEW, number, 0)) {
+    if (send_new(host, number, tmp_mb)) {
         slot_release(host, slot);
         return NULL;
     }
@@ -206,7 +216,7 @@ static void on_refill(uv_timer_t *timer)
 
     while (!host->is_gone && host->creating_count < REFILL_AT_ONCE &&
            host->prepared_count + host->creating_count < host->options.boxes_prepared) {
-        struct slot *slot = slot_create(host);
+        struct slot *slot = slot_create(host, JAIL_TMP_MB_DEFAULT);
 
         if (!slot)
             return;
@@ -257,6 +267,19 @@ struct slot *host_take_prepared(struct sandbox_host *host)
     return pool_take(host, &host->prepared);
 }
 
+/* Of those that are there or on their way; they have a /tmp of the default size. */
+static struct slot *take_ready_made(struct sandbox_host *host, const struct sandbox_spec *spec)
+{
+    struct slot *slot;
+
+    if (spec->tmp_mb != JAIL_TMP_MB_DEFAULT)
+        return NULL;
+    slot = stems_take(host, spec);
+    if (!slot)
+        slot = pool_take(host, &host->prepared);
+    return slot ? slot : pool_take(host, &host->creating);
+}
+
 int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct sandbox *sandbox,
               uint32_t *ret_slot, struct reason *why)
 {
@@ -266,13 +289,9 @@ int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct
         reason_set(why, "the jail has ended");
         return err_new(-ECONNRESET);
     }
-    slot = stems_take(host, spec);
+    slot = take_ready_made(host, spec);
     if (!slot)
-        slot = pool_take(host, &host->prepared);
-    if (!slot)
-        slot = pool_take(host, &host->creating);
-    if (!slot)
-        slot = slot_create(host);
+        slot = slot_create(host, spec->tmp_mb);
     if (!slot) {
         stems_drop(host); /* for the next one */
         reason_set(why, "the limit of %u sandboxes is reached", host->slots_max);

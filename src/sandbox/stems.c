@@ -189,8 +189,7 @@ static int send_start(struct sandbox_host *host, const struct stem_kind *kind, u
         .assign = {.runtime = kind->runtime,
                    .version_major = kind->version_major,
                    .version_minor = kind->version_minor,
-                   .memory_mb = kind->memory_mb,
-                   .tmp_mb = JAIL_TMP_MB_DEFAULT},
+                   .memory_mb = kind->memory_mb},
     };
     int r = host_send(host, &request, NULL, 0, -1);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Environments under pressure: too few of them, change and deletion meanwhile, calls from inside, the daemon's end."""
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -437,10 +438,11 @@ def test_trace_id_that_is_too_long(start, own_daemon):
 # What is killed from outside
 
 def jail_of(daemon):
-    """The jail's process and those of its boxes' inits."""
+    """The jail's process, and its children: the inits of its boxes and the maker of their /tmp."""
     parents = {}
     for pid in children_of(daemon.process.pid):
-        parents[pid] = int(pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[1])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the maker's own children come and go
+            parents[pid] = int(pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[1])
     jail, = [pid for pid, parent in parents.items() if parent == daemon.process.pid]
     return jail, [pid for pid, parent in parents.items() if parent == jail]
 

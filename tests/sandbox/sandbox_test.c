@@ -636,6 +636,7 @@ static void test_features_are_those_of_the_mode(void **state)
         assert_int_equal(features & limits, limits);
         assert_true(features & (JAIL_FEATURE_FREEZE_V1 | JAIL_FEATURE_FREEZE_V2));
         assert_true(features & JAIL_FEATURE_OWN_UID);
+        assert_true(features & JAIL_FEATURE_TMP_IMAGE);
         assert_false(features & JAIL_FEATURE_USER_NAMESPACE);
     } else {
         assert_true(features & JAIL_FEATURE_USER_NAMESPACE);
@@ -660,7 +661,7 @@ static bool has_degraded(const struct doctor_report *report, const char *id)
 static void test_what_is_not_enforced_is_said(void **state)
 {
     static const char *const expected[] = {"cgroup-memory", "cgroup-pids", "cgroup-cpu", "freeze",
-                                           "own-uid"};
+                                           "own-uid", "tmp"};
     static struct doctor_report said;
     static struct doctor_report doctor;
     const char *mode = getenv("SANDBOX_MODE");
@@ -675,7 +676,8 @@ static void test_what_is_not_enforced_is_said(void **state)
         return;
     }
     doctor_run(&doctor, NULL);
-    assert_int_equal(said.count, array_count(expected) - ((features & JAIL_FEATURE_OWN_UID) != 0));
+    assert_int_equal(features & JAIL_FEATURE_OWN_UID, 0);
+    assert_int_equal(said.count, array_count(expected));
     for (size_t i = 0; i < said.count; i++) {
         assert_string_equal(said.checks[i].id, expected[i]);
         if (!has_degraded(&doctor, expected[i]))
@@ -850,7 +852,7 @@ static void check_wrong_request(const void *bytes, size_t len, const int *fds, s
         .instance = "wrong-request",
         .slots_max = 10,
     };
-    const struct jail_request box = {.type = JAIL_BOX_NEW};
+    const struct jail_request box = {.type = JAIL_BOX_NEW, .tmp_mb = JAIL_TMP_MB_DEFAULT};
     struct jail_launched launched;
     struct jail_event event;
     struct reason why = {0};
