@@ -54,6 +54,14 @@ enum {
     LIMIT_CHANNEL_METADATA_BYTES = 65535,
     LIMIT_LISTENER_CONNECTIONS = 64, /* per sandbox */
 
+    /* outbound network */
+    LIMIT_SANDBOX_CONNECTIONS = 1000, /* per sandbox; those that the kernel still remembers, too */
+    LIMIT_CONNECTIONS_OUTBOUND = 50000,
+    LIMIT_DNS_QUERIES = 256, /* in flight */
+    LIMIT_DNS_QUERIES_PER_SANDBOX = 32,
+    LIMIT_DNS_STREAMS = 64, /* queries over TCP */
+    LIMIT_DNS_STREAMS_PER_SANDBOX = 8,
+
     /* scheduler */
     LIMIT_ENVIRONMENTS = 10000,
     LIMIT_LOG_FILE_BYTES = 64 * 1024 * 1024, /* then it is rotated; one older file is kept */

@@ -257,12 +257,19 @@ static int set_rlimits(void)
     return 0;
 }
 
-static int enter_network(int *ret_listener_fd, struct jail_failure *failure)
+static int enter_network(const struct jail *jail, uint32_t slot, int *ret_listener_fd,
+                         struct jail_failure *failure)
 {
+    const struct net_plan *plan = &jail->network.plan;
     int r = net_loopback_up();
 
     if (r)
         return fail(failure, JAIL_STEP_NET, r);
+    if (jail->network.kind == NETWORK_NAT)
+        r = net_outbound_up(net_plan_box(plan, slot, jail->boxes[slot].generation),
+                            net_plan_gateway(plan));
+    if (r)
+        return fail(failure, JAIL_STEP_NET_BOX, r);
     *ret_listener_fd = net_listener_new();
     return *ret_listener_fd < 0 ? fail(failure, JAIL_STEP_LISTENER, *ret_listener_fd) : 0;
 }
@@ -309,7 +316,11 @@ _Noreturn void birth_run(const struct jail *jail, uint32_t slot, int control_fd)
         (void)fail(&failure, JAIL_STEP_HOSTNAME, errno);
         init_fail(&failure);
     }
+<<<<<<< /tmp/box-exp/cur
+    if (enter_network(jail, slot, &listener_fd, &failure) || build_mounts(jail, slot, &failure) ||
+=======
     if (enter_network(&listener_fd, &failure) || build_mounts(jail, slot, &tmp, &failure) ||
+>>>>>>> /tmp/box-exp/new
         lock_in(jail, slot, &failure))
         init_fail(&failure);
     if (fd_send(INIT_CONTROL_FD, &ready, sizeof(ready), &listener_fd, 1) < 0)

@@ -13,8 +13,11 @@
 #include <sys/types.h>
 
 #include "jail/cgroup.h"
+#include "jail/network.h"
 #include "jail/protocol.h"
 #include "jail/user.h"
+
+enum network_asked { NETWORK_ASKED_NONE, NETWORK_ASKED_AUTO, NETWORK_ASKED_NAT };
 
 struct jail_config {
     const char *state_dir;
@@ -24,6 +27,8 @@ struct jail_config {
     uint32_t uid_base;
     uint32_t slots_max;
     bool is_cpu_strict;
+    enum network_asked network;
+    const char *network_range; /* NULL: the first that is free */
 };
 
 enum box_state {
@@ -51,7 +56,8 @@ struct box {
     int pid_fd;
     int control_fd; /* to the init */
     int log_fd;     /* for the daemon, until the init has started the runtime */
-    int channel_fd; /* likewise; of a PROVIDED runtime, which has none, the pipe of its log records */
+    int channel_fd; /* likewise; of a PROVIDED runtime, which has none, the pipe of its log records
+                     */
 };
 
 struct errand {
@@ -80,6 +86,9 @@ struct jail {
     struct jail_root root;
     struct jail_ids ids;
     struct cgroups cgroups;
+    struct network network;
+    struct jail_failure
+        network_failure; /* why there is none although one would have been welcome */
     uint32_t features;
     uint32_t nonce; /* tells our temporary folders from an earlier jail's */
     int sock;       /* the daemon */
@@ -97,7 +106,11 @@ enum jail_source {
     JAIL_SOURCE_CONTROL,
     JAIL_SOURCE_PID,
     JAIL_SOURCE_ERRAND,
+<<<<<<< /tmp/box-exp/cur
+    JAIL_SOURCE_KEEPER,
+=======
     JAIL_SOURCE_TMP_MAKER,
+>>>>>>> /tmp/box-exp/new
 };
 
 /* events.c: what goes to the daemon. A daemon that does not read is gone for us: the jail then

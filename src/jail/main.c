@@ -54,13 +54,33 @@ static bool is_instance(const char *text)
     return len > 0 && len <= INSTANCE_BYTES_MAX && text[len] == '\0';
 }
 
+static bool take_network(enum network_asked *ret_network, const char *text)
+{
+    static const char *const names[] = {
+        [NETWORK_ASKED_NONE] = "none", [NETWORK_ASKED_AUTO] = "auto", [NETWORK_ASKED_NAT] = "nat"};
+
+    for (size_t i = 0; i < array_count(names); i++) {
+        if (strcmp(names[i], text) == 0) {
+            *ret_network = (enum network_asked)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool parse_options(struct jail_config *config, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"state-dir", required_argument, NULL, 's'}, {"runtimes-dir", required_argument, NULL, 'r'},
-        {"unpacker", required_argument, NULL, 'u'},  {"instance", required_argument, NULL, 'i'},
-        {"uid-base", required_argument, NULL, 'b'},  {"slots", required_argument, NULL, 'n'},
-        {"cpu-strict", no_argument, NULL, 'c'},      {0},
+        {"state-dir", required_argument, NULL, 's'},
+        {"runtimes-dir", required_argument, NULL, 'r'},
+        {"unpacker", required_argument, NULL, 'u'},
+        {"instance", required_argument, NULL, 'i'},
+        {"uid-base", required_argument, NULL, 'b'},
+        {"slots", required_argument, NULL, 'n'},
+        {"cpu-strict", no_argument, NULL, 'c'},
+        {"network", required_argument, NULL, 'N'},
+        {"network-range", required_argument, NULL, 'R'},
+        {0},
     };
     bool is_right = true;
     int o;
@@ -88,6 +108,12 @@ static bool parse_options(struct jail_config *config, int argc, char **argv)
             break;
         case 'c':
             config->is_cpu_strict = true;
+            break;
+        case 'N':
+            is_right = is_right && take_network(&config->network, optarg);
+            break;
+        case 'R':
+            config->network_range = optarg;
             break;
         default:
             return false;
@@ -149,8 +175,13 @@ static uint32_t find_features(const struct jail *jail)
         features |= JAIL_FEATURE_USER_NAMESPACE;
     if (jail->ids.has_own)
         features |= JAIL_FEATURE_OWN_UID;
+<<<<<<< /tmp/box-exp/cur
+    if (jail->network.kind == NETWORK_NAT)
+        features |= JAIL_FEATURE_NETWORK_NAT;
+=======
     if (jail->tmp_maker_sock >= 0)
         features |= JAIL_FEATURE_TMP_IMAGE;
+>>>>>>> /tmp/box-exp/new
     return features;
 }
 
@@ -180,7 +211,8 @@ static int wait_for_predecessor(const struct jail_config *config)
     return 0;
 }
 
-/* Order: cgroups are found by the host's paths, which are gone when our own root has been built. */
+/* Order: cgroups and nft are found by the host's paths, which are gone when our own root has been
+ * built; the boxes' /etc has the address of the network's name service. */
 static int start(struct jail *jail, struct jail_failure *failure)
 {
     int r = wait_for_predecessor(jail->config);
@@ -190,6 +222,10 @@ static int start(struct jail *jail, struct jail_failure *failure)
     if (r)
         return fail(failure, JAIL_STEP_CGROUP, r);
     ids_choose(&jail->ids, jail->config->uid_base, jail->config->slots_max);
+    r = network_start(&jail->network, jail->config, &jail->ids, failure);
+    if (r)
+        return r;
+    jail->network_failure = *failure;
     r = jail_root_enter(jail, failure);
     if (r)
         return r;
@@ -199,7 +235,13 @@ static int start(struct jail *jail, struct jail_failure *failure)
     jail->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (jail->epoll_fd < 0 || jail_watch(jail, jail->sock, JAIL_SOURCE_DAEMON, 0))
         return fail(failure, JAIL_STEP_EVENTS, errno);
+<<<<<<< /tmp/box-exp/cur
+    if (jail->network.keeper_pid_fd >= 0 &&
+        jail_watch(jail, jail->network.keeper_pid_fd, JAIL_SOURCE_KEEPER, 0))
+        return fail(failure, JAIL_STEP_EVENTS, errno);
+=======
     (void)tmp_maker_start(jail); /* what it cannot do the features say */
+>>>>>>> /tmp/box-exp/new
     jail->features = find_features(jail);
     return 0;
 }
@@ -214,7 +256,8 @@ static int send_hello(struct jail *jail)
                                       .request_bytes = sizeof(struct jail_request),
                                       .event_bytes = sizeof(struct jail_event),
                                       .features = jail->features,
-                                      .slots_max = jail->config->slots_max};
+                                      .slots_max = jail->config->slots_max,
+                                      .network = jail->network_failure};
     return jail_send(jail, &event, memory ? &memory->fd : NULL, memory ? 1 : 0);
 }
 
@@ -225,6 +268,7 @@ static int run(struct jail *jail)
 
     if (r) {
         (void)jail_send(jail, &failed, NULL, 0);
+        network_stop(&jail->network);
         cgroups_remove(&jail->cgroups);
         return r;
     }
@@ -232,6 +276,7 @@ static int run(struct jail *jail)
     r = send_hello(jail);
     if (!r)
         r = jail_serve(jail);
+    network_stop(&jail->network);
     cgroups_remove(&jail->cgroups);
     return r;
 }

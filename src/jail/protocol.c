@@ -11,7 +11,7 @@
 
 static int check_assign(const struct jail_assign *assign)
 {
-    if (assign->runtime >= JAIL_RUNTIME_COUNT || assign->network >= JAIL_NETWORK_COUNT)
+    if (assign->runtime >= JAIL_RUNTIME_COUNT)
         return err_new(-EINVAL);
     if (assign->version_major > 999 || assign->version_minor > 999)
         return err_new(-EINVAL);

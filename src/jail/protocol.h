@@ -87,11 +87,10 @@ enum jail_runtime {
     JAIL_RUNTIME_NODE,
     JAIL_RUNTIME_RUBY,
     JAIL_RUNTIME_DOTNET,
+    JAIL_RUNTIME_JAVA,
     JAIL_RUNTIME_PROVIDED,
     JAIL_RUNTIME_COUNT,
 };
-
-enum jail_network { JAIL_NETWORK_NONE, JAIL_NETWORK_COUNT };
 
 enum jail_signal { JAIL_SIGNAL_TERMINATE, JAIL_SIGNAL_KILL, JAIL_SIGNAL_COUNT };
 
@@ -102,7 +101,11 @@ struct jail_assign {
     uint32_t version_major;
     uint32_t version_minor;
     uint32_t memory_mb;
+<<<<<<< /tmp/box-exp/cur
+    uint32_t tmp_mb;
+=======
     uint32_t network; /* enum jail_network */
+>>>>>>> /tmp/box-exp/new
     uint32_t layer_count;
     struct digest code;
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION];
@@ -160,6 +163,9 @@ enum jail_feature {
     JAIL_FEATURE_USER_NAMESPACE = 1 << 6, /* rootless: boxes in user namespaces */
     JAIL_FEATURE_OWN_UID = 1 << 7,        /* every box has a host uid of its own */
     JAIL_FEATURE_SWAP = 1 << 8,           /* swap is limited too */
+<<<<<<< /tmp/box-exp/cur
+    JAIL_FEATURE_NETWORK_NAT = 1 << 9,    /* boxes have an outbound network */
+=======
     JAIL_FEATURE_TMP_IMAGE = 1 << 10,     /* /tmp is on the disk, not in the function's memory */
 };
 
@@ -170,6 +176,7 @@ struct jail_hello {
     uint32_t event_bytes;
     uint32_t features; /* of enum jail_feature */
     uint32_t slots_max;
+>>>>>>> /tmp/box-exp/new
 };
 
 /* Where something went wrong; sandbox/steps.c has the sentences. New ones go to the end. */
@@ -207,12 +214,30 @@ enum jail_step {
     JAIL_STEP_RUNTIME,
     JAIL_STEP_INIT_DIED,
     JAIL_STEP_EVENTS,
+    JAIL_STEP_NET_NFT,   /* not installed */
+    JAIL_STEP_NET_PASTA, /* not installed */
+    JAIL_STEP_NET_TUN,   /* /dev/net/tun is not ours to use */
+    JAIL_STEP_NET_RANGE, /* is none, or too small */
+    JAIL_STEP_NET_OVERLAP,
+    JAIL_STEP_NET_UPLINK,
+    JAIL_STEP_NET_RULES,
+    JAIL_STEP_NET_BOX,
     JAIL_STEP_COUNT,
 };
 
 struct jail_failure {
     uint32_t step;  /* enum jail_step */
     uint32_t error; /* positive errno, or 0 */
+};
+
+struct jail_hello {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t request_bytes;
+    uint32_t event_bytes;
+    uint32_t features; /* of enum jail_feature */
+    uint32_t slots_max;
+    struct jail_failure network; /* why there is none, where "auto" would have had one */
 };
 
 struct jail_ready {

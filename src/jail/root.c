@@ -63,7 +63,6 @@ static const struct {
     /* Plain files and DNS: the host's name services could reach for sockets that are not there. */
     {"nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
                       "networks: files\nprotocols: files\nservices: files\n"},
-    {"resolv.conf", "# This sandbox has no network.\n"},
     {"passwd", ""}, /* covered by the slot's own */
     {"group", ""},
 };
@@ -156,7 +155,19 @@ static int copy_file(int from_fd, int to_fd, const char *name)
     return n < 0 ? -errno : 0;
 }
 
-static int build_etc(int box_fd)
+/* The jail's own name service, if anything. */
+static int write_resolver(const struct network *network, int etc_fd)
+{
+    char text[64] = "# This sandbox has no network.\n";
+    char address[NET_TEXT_BYTES];
+
+    if (network->kind == NETWORK_NAT)
+        (void)snprintf(text, sizeof(text), "nameserver %s\n",
+                       net_address_text(net_plan_gateway(&network->plan), address));
+    return write_new_file(etc_fd, "resolv.conf", text, strlen(text));
+}
+
+static int build_etc(const struct jail *jail, int box_fd)
 {
     CLEANUP(close_fdp) int host_fd = open_folder(AT_FDCWD, "/etc");
     CLEANUP(close_fdp) int etc_fd = open_folder(box_fd, "etc");
@@ -169,6 +180,9 @@ static int build_etc(int box_fd)
         if (r && r != -ENOENT && r != -EACCES)
             return r;
     }
+    r = write_resolver(&jail->network, etc_fd);
+    if (r)
+        return r;
     for (size_t i = 0; i < array_count(etc_own); i++) {
         r = write_new_file(etc_fd, etc_own[i].name, etc_own[i].text, strlen(etc_own[i].text));
         if (r)
@@ -255,6 +269,18 @@ static int build_usr(int box_fd)
     return r;
 }
 
+/* AWS's root has this script, which its images start a runtime with. Here the jail starts it. */
+static int build_entrypoint(int box_fd)
+{
+    static const char name[] = "lambda-entrypoint.sh";
+    static const char script[] = "#!/bin/sh\nexec \"$@\"\n";
+    int r = write_new_file(box_fd, name, script, sizeof(script) - 1);
+
+    if (r)
+        return r;
+    return fchmodat(box_fd, name, 0755, 0) < 0 ? -errno : 0;
+}
+
 static int build_box(struct jail *jail, int root_fd, struct jail_failure *failure)
 {
     struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
@@ -265,9 +291,11 @@ static int build_box(struct jail *jail, int root_fd, struct jail_failure *failur
     r = box_fd < 0 ? box_fd : make_folders(box_fd, box_folders, array_count(box_folders));
     if (!r)
         r = build_usr(box_fd);
+    if (!r)
+        r = build_entrypoint(box_fd);
     if (r)
         return fail(failure, JAIL_STEP_ROOT, r);
-    r = build_etc(box_fd);
+    r = build_etc(jail, box_fd);
     if (r)
         return fail(failure, JAIL_STEP_ROOT_ETC, r);
     r = build_dev(box_fd);
@@ -337,7 +365,7 @@ static int attach_code(struct jail *jail, int state_fd, int root_fd)
  * then. */
 static int attach_runtimes(struct jail *jail, int runtimes_fd, int root_fd)
 {
-    static const char *const names[JAIL_RUNTIME_COUNT] = {"python", "node", "ruby", "dotnet", NULL};
+    static const char *const names[JAIL_RUNTIME_COUNT] = {"python", "node", "ruby", "dotnet", "java", NULL};
 
     for (size_t i = 0; i < JAIL_RUNTIME_COUNT; i++) {
         CLEANUP(close_fdp) int tree_fd = -1;

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/must.h"
+#include "jail/net_tools.h"
 #include "jail/protocol.h"
 #include "sandbox/interpreter.h"
 
@@ -266,6 +267,8 @@ static const struct {
     {"ruby", SANDBOX_RUNTIME_RUBY, 99, 0, "ruby*", "install the package ruby", DOCTOR_INFO},
     {"dotnet", SANDBOX_RUNTIME_DOTNET, 99, 0, "dotnet*",
      "install the packages mono-runtime and mono-mcs, and build lambd again", DOCTOR_INFO},
+    {"java", SANDBOX_RUNTIME_JAVA, 99, 0, "java*",
+     "install the package default-jdk-headless, and build lambd again", DOCTOR_INFO},
 };
 
 static void check_interpreters(struct doctor_report *report)
@@ -319,18 +322,45 @@ static void check_sdks(struct doctor_report *report)
             "Node.js functions have no AWS SDK unless they bring it");
 }
 
+/* What the uplink of sandboxes needs: jail/network.h. */
 static void check_network(struct doctor_report *report)
+{
+    bool is_root = geteuid() == 0;
+
+    if (!net_tool_find(NET_TOOL_NFT))
+        add(report, "network", DOCTOR_DEGRADED, "install the package nftables",
+            "functions have no outbound network: the program nft is missing");
+    else if (is_root)
+        add(report, "network", DOCTOR_OK, NULL, "functions have an outbound network (veth, nft)");
+    else if (!net_tool_find(NET_TOOL_PASTA))
+        add(report, "network", DOCTOR_DEGRADED, "install the package passt, or start lambd as root",
+            "functions have no outbound network: without root it needs the program pasta");
+    else if (access("/dev/net/tun", R_OK | W_OK) < 0)
+        add(report, "network", DOCTOR_DEGRADED,
+            "let this user read and write /dev/net/tun, or start lambd as root",
+            "functions have no outbound network: without root it needs /dev/net/tun");
+    else
+        add(report, "network", DOCTOR_OK, NULL, "functions have an outbound network (pasta)");
+}
+
+/* Only with root is it of any use. */
+static void check_forwarding(struct doctor_report *report)
 {
     char text[8] = "";
     CLEANUP(close_fdp) int fd = open("/proc/sys/net/ipv4/ip_forward", O_RDONLY | O_CLOEXEC);
 
+    if (geteuid() != 0)
+        return;
     if (fd >= 0)
         (void)!read(fd, text, sizeof(text) - 1);
-    add(report, "ip-forward", DOCTOR_INFO, NULL,
-        "ip forwarding is %s (needed only for sandboxes with outbound network)",
-        text[0] == '1' ? "on" : "off");
-    add(report, "tun", DOCTOR_INFO, NULL, "/dev/net/tun is %s (needed only for that, without root)",
-        access("/dev/net/tun", R_OK | W_OK) == 0 ? "there" : "not there");
+    if (text[0] == '1')
+        add(report, "ip-forward", DOCTOR_INFO, NULL,
+            "ip forwarding is on; where a firewall drops forwarded packets (Docker's does), allow "
+            "those from and to lambd-*");
+    else
+        add(report, "ip-forward", DOCTOR_INFO, NULL,
+            "ip forwarding is off; lambd serve switches it on while it runs, for its sandboxes "
+            "only (not with --network none)");
 }
 
 static void check_capacity(struct doctor_report *report)
@@ -418,6 +448,7 @@ void doctor_run(struct doctor_report *report, const char *state_dir)
     check_interpreters(report);
     check_sdks(report);
     check_network(report);
+    check_forwarding(report);
     check_capacity(report);
     check_tmp(report);
     check_state_dir(report, state_dir);

@@ -489,6 +489,7 @@ static int take_hello(struct sandbox_host *host, struct reason *why)
         return err_new(-EPROTO);
     }
     host->features = event.hello.features;
+    host->network_failure = event.hello.network;
     host->slots_max = event.hello.slots_max;
     host->first_free = host->slots_max;
     host->memory_fd = steal_fd(&fds[0]);
@@ -590,6 +591,13 @@ void sandbox_host_stats(const struct sandbox_host *host, struct sandbox_host_sta
     *ret_stats = (struct sandbox_host_stats){.boxes = host->sandbox_count,
                                              .boxes_prepared = host->prepared_count,
                                              .stems = stems_count(host)};
+}
+
+bool sandbox_host_network_missing(const struct sandbox_host *host, struct reason *why)
+{
+    if (host->network_failure.step)
+        step_reason(why, &host->network_failure);
+    return host->network_failure.step != 0;
 }
 
 uint32_t sandbox_host_features(const struct sandbox_host *host)

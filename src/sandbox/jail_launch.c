@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "jail/net_plan.h"
 #include "jail/protocol.h"
 #include "sandbox/steps.h"
 
-enum { HELLO_TIMEOUT_MS = 20000, JAIL_SOCK_FD = 3, ARGUMENTS_MAX = 20 };
+enum { HELLO_TIMEOUT_MS = 20000, JAIL_SOCK_FD = 3, ARGUMENTS_MAX = 24 };
 
 /* Between fork and exec; there is one thread, all the same nothing here allocates. */
 static _Noreturn void become_jail(const struct jail_launch_options *options, int sock)
@@ -45,6 +46,12 @@ static _Noreturn void become_jail(const struct jail_launch_options *options, int
     argv[n++] = slots;
     if (options->is_cpu_strict)
         argv[n++] = "--cpu-strict";
+    argv[n++] = "--network";
+    argv[n++] = options->network ? options->network : "none";
+    if (options->network_range) {
+        argv[n++] = "--network-range";
+        argv[n++] = options->network_range;
+    }
     argv[n] = NULL;
     /* The number 3 and nothing else of ours is inherited. stdin and stdout are nobody's in there.
      */
@@ -105,6 +112,13 @@ static int await_hello(int sock, pid_t pid, const char *jail_path, struct reason
         (void)waitpid(pid, &status, 0);
     }
     return r;
+}
+
+bool jail_takes_network_range(const char *range)
+{
+    struct net_plan plan;
+
+    return net_plan_parse(&plan, range, 1);
 }
 
 int jail_launch(struct jail_launched *ret_launched, const struct jail_launch_options *options,

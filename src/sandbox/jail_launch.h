@@ -18,10 +18,15 @@ struct jail_launch_options {
     const char *state_dir;     /* packages live in code/ below it */
     const char *runtimes_dir;  /* has python/ and node/: our clients */
     const char *instance;      /* [a-z0-9-]{1,32}: tells daemons on one host apart; names cgroups */
-    uint32_t uid_base;  /* 0: 1900000000; boxes are uid_base + slot, the unpacker uid_base - 1 */
-    uint32_t slots_max; /* 0: LIMIT_ENVIRONMENTS */
-    bool is_cpu_strict; /* AWS's cpu quota instead of a weight only */
+    uint32_t uid_base;   /* 0: 1900000000; boxes are uid_base + slot, the unpacker uid_base - 1 */
+    uint32_t slots_max;  /* 0: LIMIT_ENVIRONMENTS */
+    bool is_cpu_strict;  /* AWS's cpu quota instead of a weight only */
+    const char *network; /* "none", "nat", or "auto": nat where the host can; NULL: none */
+    const char *network_range; /* like 10.232.0.0/16; NULL: one that is free */
 };
+
+/* Is it one for network_range? Whether it is large enough, and free, the jail finds out. */
+bool jail_takes_network_range(const char *range);
 
 struct jail_launched {
     int sock; /* for sandbox_host_options; the hello still waits in it */

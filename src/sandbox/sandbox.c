@@ -41,13 +41,13 @@ static_assert((int)SANDBOX_RUNTIME_PYTHON == (int)JAIL_RUNTIME_PYTHON, "same num
 static_assert((int)SANDBOX_RUNTIME_NODE == (int)JAIL_RUNTIME_NODE, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_RUBY == (int)JAIL_RUNTIME_RUBY, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_DOTNET == (int)JAIL_RUNTIME_DOTNET, "same numbers");
+static_assert((int)SANDBOX_RUNTIME_JAVA == (int)JAIL_RUNTIME_JAVA, "same numbers");
 static_assert((int)SANDBOX_RUNTIME_PROVIDED == (int)JAIL_RUNTIME_PROVIDED, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_MAX == (int)JAIL_EXTENSIONS_MAX, "same numbers");
 static_assert((int)SANDBOX_PROCESS_ALL == (int)JAIL_PROCESS_ALL, "same numbers");
 static_assert((int)SANDBOX_LOG_RECORDS_FD == (int)JAIL_LOG_RECORDS_FD, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_TOO_MANY == (int)JAIL_LAUNCH_TOO_MANY, "same numbers");
 static_assert((int)SANDBOX_EXTENSIONS_DISABLED == (int)JAIL_LAUNCH_DISABLED, "same numbers");
-static_assert((int)SANDBOX_NETWORK_NONE == (int)JAIL_NETWORK_NONE, "same numbers");
 
 static void clear_environment(struct sandbox *sandbox)
 {
@@ -92,7 +92,11 @@ static struct jail_assign assign_of(const struct sandbox_spec *spec)
         .version_major = spec->version_major,
         .version_minor = spec->version_minor,
         .memory_mb = spec->memory_mb,
+<<<<<<< /tmp/box-exp/cur
+        .tmp_mb = spec->tmp_mb,
+=======
         .network = spec->network,
+>>>>>>> /tmp/box-exp/new
         .layer_count = (uint32_t)spec->layer_count,
         .code = spec->code,
     };

@@ -47,6 +47,7 @@ struct errand_job;
 struct sandbox_host {
     struct sandbox_host_options options;
     uint32_t features;
+    struct jail_failure network_failure;
     uint32_t slots_max;
     struct slot *slots;   /* [slots_max], owned */
     uint32_t slots_used;  /* those from here on were never used */

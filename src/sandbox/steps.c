@@ -54,6 +54,24 @@ static const struct {
     [JAIL_STEP_RUNTIME] = {"cannot start the runtime process", NULL},
     [JAIL_STEP_INIT_DIED] = {"the sandbox died", NULL},
     [JAIL_STEP_EVENTS] = {"the jail cannot watch its sandboxes", NULL},
+    [JAIL_STEP_NET_NFT] = {"sandboxes have no outbound network: the program nft is missing",
+                           "install the package nftables"},
+    [JAIL_STEP_NET_PASTA] = {"sandboxes have no outbound network: without root it needs the "
+                             "program pasta",
+                             "install the package passt"},
+    [JAIL_STEP_NET_TUN] = {"sandboxes have no outbound network: without root it needs "
+                           "/dev/net/tun",
+                           "let this user read and write /dev/net/tun"},
+    [JAIL_STEP_NET_RANGE] = {"the network range is none like 10.232.0.0/16, or has not twice as "
+                             "many addresses as there may be sandboxes",
+                             "choose another with --network-range"},
+    [JAIL_STEP_NET_OVERLAP] = {"a route of this host leads into the range of the sandboxes' "
+                               "network",
+                               "choose another with --network-range"},
+    [JAIL_STEP_NET_UPLINK] = {"cannot build the sandboxes' network", NULL},
+    [JAIL_STEP_NET_RULES] = {"nft cannot load the packet filter of the sandboxes' network",
+                             "a kernel with nf_tables is needed"},
+    [JAIL_STEP_NET_BOX] = {"cannot connect a sandbox to the network", NULL},
 };
 
 void step_reason(struct reason *why, const struct jail_failure *failure)

@@ -76,6 +76,8 @@ static int launch_jail(const struct server_options *options, struct jail_launche
         .uid_base = (uint32_t)options->uid_base,
         .slots_max = slots_max(options),
         .is_cpu_strict = strcmp(options->cpu, "strict") == 0,
+        .network = options->network,
+        .network_range = options->network_range[0] ? options->network_range : NULL,
     };
     r = jail_launch(ret_launched, &launch, why);
     return r < 0 ? err_pass(r) : 0;

@@ -14,6 +14,7 @@
 #include "aws/endpoint.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "sandbox/jail_launch.h"
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_BOOL, OPTION_ENDPOINT };
 
@@ -47,6 +48,14 @@ static const struct option_def defs[] = {
      "weight: functions share the processors in proportion to their memory;\n"
      "strict: AWS's quota, 1769 MB = one processor",
      OPTION_TEXT, AT(cpu), 0, 0},
+    {"network", "auto|nat|none", "auto",
+     "what functions reach: with nat what this host reaches, but not the host itself nor each\n"
+     "other; with none nothing; with auto it is nat where the host can have it",
+     OPTION_TEXT, AT(network), 0, 0},
+    {"network-range", "RANGE", "",
+     "addresses for nat, like 10.232.0.0/16, at least twice as many as sandboxes\n"
+     "(default: the first of a few such ranges that no route of this host leads into)",
+     OPTION_TEXT, AT(network_range), 0, 0},
     {"user", "UID", "1899999998", "numeric id the daemon runs as when it is started as root",
      OPTION_NUMBER, AT(user), 1, 4294967293},
     {"uid-base", "UID", "1900000000", "sandboxes run as the ids from this one on (as root only)",
@@ -336,6 +345,16 @@ static bool is_digits(const char *text, size_t count)
     return strlen(text) == count && str_to_u64(str_of(text), &number);
 }
 
+static bool is_network(const char *text)
+{
+    return strcmp(text, "auto") == 0 || strcmp(text, "nat") == 0 || strcmp(text, "none") == 0;
+}
+
+static bool is_range(const char *text)
+{
+    return !text[0] || jail_takes_network_range(text);
+}
+
 static int check(struct server_options *options, struct reason *why)
 {
     int r = default_state_dir(options, why);
@@ -346,6 +365,11 @@ static int check(struct server_options *options, struct reason *why)
         reason_set(why, "account must be 12 digits, not '%s'", options->account);
     else if (strcmp(options->cpu, "weight") != 0 && strcmp(options->cpu, "strict") != 0)
         reason_set(why, "cpu must be weight or strict, not '%s'", options->cpu);
+    else if (!is_network(options->network))
+        reason_set(why, "network must be auto, nat or none, not '%s'", options->network);
+    else if (!is_range(options->network_range))
+        reason_set(why, "network-range must be like 10.232.0.0/16, not '%s'",
+                   options->network_range);
     else if (!options->region[0] || strlen(options->region) > 32)
         reason_set(why, "region must be a name such as us-east-1");
     else
