@@ -53,6 +53,11 @@ void runtime_name_parse(struct runtime_name *ret_name, struct str identifier)
         name.sandbox = SANDBOX_RUNTIME_DOTNET;
         name.major = number(&rest);
         (void)snprintf(name.label, sizeof(name.label), "dotnet:%u", name.major);
+    } else if (skip(&rest, STR("java"))) {
+        name.family = RUNTIME_JAVA;
+        name.sandbox = SANDBOX_RUNTIME_JAVA;
+        name.major = number(&rest);
+        (void)snprintf(name.label, sizeof(name.label), "java:%u", name.major);
     } else if (skip(&rest, STR("provided"))) {
         name.family = RUNTIME_PROVIDED;
         name.sandbox = SANDBOX_RUNTIME_PROVIDED;

@@ -15,6 +15,7 @@ enum runtime_family {
     RUNTIME_NODE,
     RUNTIME_RUBY,
     RUNTIME_DOTNET,
+    RUNTIME_JAVA,
     RUNTIME_PROVIDED,
     RUNTIME_OTHER, /* a language whose client does not exist here yet */
 };

@@ -24,7 +24,10 @@ static void reads_identifiers(void **state)
         {"dotnetcore3.1", RUNTIME_OTHER, 0, 0, "dotnetcore3.1"},
         {"provided.al2023", RUNTIME_PROVIDED, 0, 0, "provided:al2023"},
         {"provided.al2", RUNTIME_PROVIDED, 0, 0, "provided:al2"},
-        {"java21", RUNTIME_OTHER, 0, 0, "java21"},
+        {"java21", RUNTIME_JAVA, 21, 0, "java:21"},
+        {"java8.al2", RUNTIME_JAVA, 8, 0, "java:8"},
+        {"java11.al2023", RUNTIME_JAVA, 11, 0, "java:11"},
+        {"go1.x", RUNTIME_OTHER, 0, 0, "go1.x"},
     };
     struct runtime_name name;
 

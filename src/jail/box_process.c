@@ -80,6 +80,22 @@ static void add_ruby_arguments(struct arguments *arguments)
     arguments->variable_bytes = arguments->len - arguments->variable_bytes;
 }
 
+/*
+ * The JVM would look at the size of the machine: there is no control group that it could see. How
+ * much of it is heap, and other things that JAVA_TOOL_OPTIONS may change, are in jvm.flags, because
+ * the command line overrules that variable. Functions are promised a UTF-8 locale that few hosts
+ * have.
+ */
+static void add_java_arguments(struct arguments *arguments, uint32_t memory_mb)
+{
+    add_argument(arguments, "-XX:MaxRAM=%um", memory_mb);
+    add_argument(arguments, "-XX:Flags=/var/runtime/jvm.flags");
+    add_argument(arguments, "-Dfile.encoding=UTF-8");
+    add_argument(arguments, "-Dsun.jnu.encoding=UTF-8");
+    add_argument(arguments, "-jar");
+    add_argument(arguments, "/var/runtime/bootstrap.jar");
+}
+
 /* 0, or -ENOENT without an interpreter. PROVIDED has no arguments: the init looks for the
  * bootstrap. */
 static int make_arguments(const struct jail *jail, const struct box *box,
@@ -103,6 +119,8 @@ static int make_arguments(const struct jail *jail, const struct box *box,
         add_ruby_arguments(arguments);
     else if (box->runtime == JAIL_RUNTIME_DOTNET)
         add_argument(arguments, "/var/runtime/bootstrap.exe");
+    else if (box->runtime == JAIL_RUNTIME_JAVA)
+        add_java_arguments(arguments, box->memory_mb);
     else
         add_python_arguments(arguments);
     return 0;

@@ -20,7 +20,15 @@ enum {
     RUBY_MAJOR_MIN = 3,
     RUBY_MAJOR_MAX = 5,
     RUBY_MINOR_MAX = 9,
+    JAVA_MAJOR_MIN = 17, /* our client needs it */
+    JAVA_MAJOR_MAX = 40,
 };
+
+#ifdef __aarch64__
+#define DEBIAN_ARCHITECTURE "arm64"
+#else
+#define DEBIAN_ARCHITECTURE "amd64"
+#endif
 
 static const char *const folders[] = {"usr/bin", "usr/local/bin"};
 
@@ -132,6 +140,43 @@ static bool find_dotnet(struct interpreter *interpreter, int root_fd)
     return find_name(interpreter, root_fd, "mono");
 }
 
+/* Several versions stand side by side, each in a folder of its own. */
+static bool find_java_version(struct interpreter *interpreter, int root_fd, uint32_t major)
+{
+    static const struct {
+        const char *before, *after; /* the version */
+    } homes[] = {
+        {"java-", "-openjdk-" DEBIAN_ARCHITECTURE},
+        {"temurin-", "-jre-" DEBIAN_ARCHITECTURE},
+        {"temurin-", "-jdk-" DEBIAN_ARCHITECTURE},
+        {"java-", "-openjdk"},
+        {"java-", "-temurin"},
+        {"java-", "-amazon-corretto"},
+    };
+
+    interpreter->major = major;
+    interpreter->minor = 0;
+    for (size_t i = 0; i < array_count(homes); i++) {
+        (void)snprintf(interpreter->path, sizeof(interpreter->path), "/usr/lib/jvm/%s%u%s/bin/java",
+                       homes[i].before, major, homes[i].after);
+        if (is_program(root_fd, interpreter->path + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool find_java(struct interpreter *interpreter, int root_fd, uint32_t major)
+{
+    if (major >= JAVA_MAJOR_MIN && find_java_version(interpreter, root_fd, major))
+        return true;
+    for (major = JAVA_MAJOR_MAX; major >= JAVA_MAJOR_MIN; major--) {
+        if (find_java_version(interpreter, root_fd, major))
+            return true;
+    }
+    interpreter->major = 0;
+    return find_name(interpreter, root_fd, "java");
+}
+
 int interpreter_find(struct interpreter *ret_interpreter, int root_fd, enum jail_runtime runtime,
                      uint32_t major, uint32_t minor)
 {
@@ -146,6 +191,8 @@ int interpreter_find(struct interpreter *ret_interpreter, int root_fd, enum jail
         is_found = find_ruby(&found, root_fd, major, minor);
     else if (runtime == JAIL_RUNTIME_DOTNET)
         is_found = find_dotnet(&found, root_fd);
+    else if (runtime == JAIL_RUNTIME_JAVA)
+        is_found = find_java(&found, root_fd, major);
     if (!is_found)
         return -ENOENT;
     *ret_interpreter = found;

@@ -3,9 +3,9 @@
 
 /*
  * Which interpreter of the host runs a managed runtime: the very version when it is installed, else
- * the newest one. Only from /usr/bin and /usr/local/bin; one that a link leads out of /usr is none,
- * because boxes see only that. Shared by the jail (which looks in the boxes' root) and the doctor
- * (which looks in the host's).
+ * the newest one. Only from /usr/bin and /usr/local/bin, and for Java from the folders of
+ * /usr/lib/jvm; one that a link leads out of /usr is none, because boxes see only that. Shared by
+ * the jail (which looks in the boxes' root) and the doctor (which looks in the host's).
  */
 
 #include <stdbool.h>

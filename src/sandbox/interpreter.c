@@ -81,6 +81,12 @@ void sandbox_interpreter_missing(struct reason *why, enum sandbox_runtime runtim
         reason_set(why, "this host has no Mono %s for dotnet%u; install the package mono-runtime",
                    where, major);
         return;
+    case SANDBOX_RUNTIME_JAVA:
+        reason_set(why,
+                   "this host has no Java (17 or newer) in /usr/lib/jvm or /usr/bin for java%u; "
+                   "install the package default-jre-headless",
+                   major);
+        return;
     case SANDBOX_RUNTIME_PROVIDED:
         break;
     }

@@ -64,6 +64,22 @@ def build_dotnet(_language):
 
 
 @functools.cache
+def java_client():
+    """Our client, compiled as the build of lambd does it."""
+    out = fresh_folder()
+    run(ROOT / "runtimes/java/assemble", out)
+    return out
+
+
+@functools.cache
+def build_java(_language):
+    package = fresh_folder()
+    sources = sorted((FUNCTIONS / "java").rglob("*.java"))
+    run("javac", "--release", "17", "-cp", java_client() / "bootstrap.jar", "-d", package, *sources)
+    return package
+
+
+@functools.cache
 def build_go(_language):
     package = fresh_folder()
     output = package / "bootstrap"

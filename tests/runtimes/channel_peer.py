@@ -120,6 +120,7 @@ class Environment:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=first_variables | LANGUAGES[language].start_variables,
+            cwd=task_root if LANGUAGES[language].starts_in_package else None,
             close_fds=False,
             preexec_fn=take_channel,
         )

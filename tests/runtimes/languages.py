@@ -55,6 +55,13 @@ def dotnet_command():
     return ["/usr/bin/mono", str(builds.dotnet_client())]
 
 
+def java_command():
+    """As the jail starts it for a function of 256 MB."""
+    client = builds.java_client()
+    java = os.environ.get("LAMBD_TEST_JAVA", "/usr/bin/java")
+    return [java, "-XX:MaxRAM=256m", f"-XX:Flags={client}/jvm.flags", "-jar", f"{client}/bootstrap.jar"]
+
+
 def source_folder(language):
     """The function of a language that needs no compiler."""
     return FUNCTIONS / language.name
@@ -86,6 +93,9 @@ class Language:
     deep: str = ""  # the text of such a file, whose handler answers "deep"
     paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
     traces_have_files: bool = True  # do the frames of the X-Ray cause name them?
+    starts_in_package: bool = False  # the process cannot change its directory
+    request_key: str = "requestId"  # of JSON records
+    lines_name_request: bool = True  # does a line of the logger?
     reads_client_env: bool = True  # does the context have what the caller says of its device?
     streams_have_prelude: bool = False  # status and headers, for function URLs
     is_long: bool = False  # takes long or needs another toolchain: only with ./check --all
@@ -100,6 +110,7 @@ NO_ASYNC = "no asynchronous handlers"
 NO_STREAM = dict.fromkeys(("test_streaming", "test_streamed_frames"), "no response streaming")
 COMPILED = "the compiler finds them"
 NO_JSON = "there is no JSON in bash"
+HANDLERS_OF_INVOCATIONS = "what cannot be used as handler is an error of the invocation"
 FREE_HANDLER = "the handler string is free text"
 
 LANGUAGES = {
@@ -167,6 +178,33 @@ LANGUAGES = {
                 "test_error_with_long_message": "errors over 256 KB are replaced",
                 "test_syntax_error": COMPILED,
                 "test_handler_in_folder": "the assembly is in the root of the package",
+                **NO_STREAM,
+            },
+        ),
+        Language(
+            name="java",
+            title="Java",
+            runtime="java17",
+            command=java_command,
+            handler="cases.Cases::{}",
+            build=builds.build_java,
+            error_type="cases.Cases${}",
+            told_type="Runtime.UserException",
+            memory_limit=256,
+            absent_module="absent.Absent::handler",
+            import_error="java.lang.ClassNotFoundException",
+            paths_are_of_frames=False,
+            starts_in_package=True,
+            request_key="AWSRequestId",
+            lines_name_request=False,
+            without={
+                "test_trace_variable_lives_for_one_invocation": "since Java 17 it is a system property",
+                "test_missing_module": HANDLERS_OF_INVOCATIONS,
+                "test_missing_handler": HANDLERS_OF_INVOCATIONS,
+                "test_malformed_handler": HANDLERS_OF_INVOCATIONS,
+                "test_syntax_error": COMPILED,
+                "test_handler_in_folder": "classes are named by their packages",
+                "test_async": NO_ASYNC,
                 **NO_STREAM,
             },
         ),
