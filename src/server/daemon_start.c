@@ -16,6 +16,7 @@
 #include "base/must.h"
 #include "catalog/catalog.h"
 #include "catalog/concurrency.h"
+#include "catalog/function.h"
 #include "code/code_store.h"
 #include "gateway/front.h"
 #include "http/server.h"
