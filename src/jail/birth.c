@@ -316,12 +316,8 @@ _Noreturn void birth_run(const struct jail *jail, uint32_t slot, int control_fd)
         (void)fail(&failure, JAIL_STEP_HOSTNAME, errno);
         init_fail(&failure);
     }
-<<<<<<< /tmp/box-exp/cur
-    if (enter_network(jail, slot, &listener_fd, &failure) || build_mounts(jail, slot, &failure) ||
-=======
-    if (enter_network(&listener_fd, &failure) || build_mounts(jail, slot, &tmp, &failure) ||
->>>>>>> /tmp/box-exp/new
-        lock_in(jail, slot, &failure))
+    if (enter_network(jail, slot, &listener_fd, &failure) ||
+        build_mounts(jail, slot, &tmp, &failure) || lock_in(jail, slot, &failure))
         init_fail(&failure);
     if (fd_send(INIT_CONTROL_FD, &ready, sizeof(ready), &listener_fd, 1) < 0)
         _exit(1);

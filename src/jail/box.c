@@ -113,18 +113,13 @@ static int let_go(struct jail *jail, uint32_t slot, pid_t pid, bool is_in_v2,
         if (r)
             return fail(failure, JAIL_STEP_USER_MAP, r);
     }
-<<<<<<< /tmp/box-exp/cur
     if (jail->network.kind == NETWORK_NAT) {
         r = network_box_attach(&jail->network, pid, slot, jail->boxes[slot].generation);
         if (r)
             return fail(failure, JAIL_STEP_NET_BOX, r);
     }
-    r = fd_send(jail->boxes[slot].control_fd, &go, sizeof(go), NULL, 0);
-    return r ? fail(failure, JAIL_STEP_CLONE, r) : 0;
-=======
     r = give_tmp(jail, slot);
     return r ? fail(failure, JAIL_STEP_TMP, r) : 0;
->>>>>>> /tmp/box-exp/new
 }
 
 static int create(struct jail *jail, uint32_t slot, struct jail_failure *failure)

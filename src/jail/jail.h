@@ -106,11 +106,8 @@ enum jail_source {
     JAIL_SOURCE_CONTROL,
     JAIL_SOURCE_PID,
     JAIL_SOURCE_ERRAND,
-<<<<<<< /tmp/box-exp/cur
     JAIL_SOURCE_KEEPER,
-=======
     JAIL_SOURCE_TMP_MAKER,
->>>>>>> /tmp/box-exp/new
 };
 
 /* events.c: what goes to the daemon. A daemon that does not read is gone for us: the jail then

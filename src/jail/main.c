@@ -175,13 +175,10 @@ static uint32_t find_features(const struct jail *jail)
         features |= JAIL_FEATURE_USER_NAMESPACE;
     if (jail->ids.has_own)
         features |= JAIL_FEATURE_OWN_UID;
-<<<<<<< /tmp/box-exp/cur
     if (jail->network.kind == NETWORK_NAT)
         features |= JAIL_FEATURE_NETWORK_NAT;
-=======
     if (jail->tmp_maker_sock >= 0)
         features |= JAIL_FEATURE_TMP_IMAGE;
->>>>>>> /tmp/box-exp/new
     return features;
 }
 
@@ -235,13 +232,10 @@ static int start(struct jail *jail, struct jail_failure *failure)
     jail->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (jail->epoll_fd < 0 || jail_watch(jail, jail->sock, JAIL_SOURCE_DAEMON, 0))
         return fail(failure, JAIL_STEP_EVENTS, errno);
-<<<<<<< /tmp/box-exp/cur
     if (jail->network.keeper_pid_fd >= 0 &&
         jail_watch(jail, jail->network.keeper_pid_fd, JAIL_SOURCE_KEEPER, 0))
         return fail(failure, JAIL_STEP_EVENTS, errno);
-=======
     (void)tmp_maker_start(jail); /* what it cannot do the features say */
->>>>>>> /tmp/box-exp/new
     jail->features = find_features(jail);
     return 0;
 }

@@ -101,11 +101,6 @@ struct jail_assign {
     uint32_t version_major;
     uint32_t version_minor;
     uint32_t memory_mb;
-<<<<<<< /tmp/box-exp/cur
-    uint32_t tmp_mb;
-=======
-    uint32_t network; /* enum jail_network */
->>>>>>> /tmp/box-exp/new
     uint32_t layer_count;
     struct digest code;
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION];
@@ -163,20 +158,8 @@ enum jail_feature {
     JAIL_FEATURE_USER_NAMESPACE = 1 << 6, /* rootless: boxes in user namespaces */
     JAIL_FEATURE_OWN_UID = 1 << 7,        /* every box has a host uid of its own */
     JAIL_FEATURE_SWAP = 1 << 8,           /* swap is limited too */
-<<<<<<< /tmp/box-exp/cur
     JAIL_FEATURE_NETWORK_NAT = 1 << 9,    /* boxes have an outbound network */
-=======
     JAIL_FEATURE_TMP_IMAGE = 1 << 10,     /* /tmp is on the disk, not in the function's memory */
-};
-
-struct jail_hello {
-    uint32_t magic;
-    uint32_t version;
-    uint32_t request_bytes;
-    uint32_t event_bytes;
-    uint32_t features; /* of enum jail_feature */
-    uint32_t slots_max;
->>>>>>> /tmp/box-exp/new
 };
 
 /* Where something went wrong; sandbox/steps.c has the sentences. New ones go to the end. */
@@ -299,7 +282,7 @@ struct jail_event {
     };
 };
 
-static_assert(sizeof(struct jail_assign) == 24 + 32 * (1 + LIMIT_LAYERS_PER_FUNCTION), "padding");
+static_assert(sizeof(struct jail_assign) == 20 + 32 * (1 + LIMIT_LAYERS_PER_FUNCTION), "padding");
 static_assert(sizeof(struct jail_request) % 8 == 0, "no padding that could carry old memory");
 static_assert(offsetof(struct jail_event, hello) == 16, "the union follows the head");
 static_assert(sizeof(struct jail_errand_result) == 16 + JAIL_TEXT_BYTES, "padding");

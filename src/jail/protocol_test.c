@@ -93,11 +93,6 @@ static void test_numbers_have_bounds(void **state)
         &message.request.assign.version_major,
         &message.request.assign.version_minor,
         &message.request.assign.memory_mb,
-<<<<<<< /tmp/box-exp/cur
-        &message.request.assign.tmp_mb,
-=======
-        &message.request.assign.network,
->>>>>>> /tmp/box-exp/new
         &message.request.assign.layer_count,
         &message.request.type,
         &message.request.slot,

@@ -124,14 +124,11 @@ static int on_event(struct jail *jail, uint64_t data)
         return box_on_pid(jail, slot);
     case JAIL_SOURCE_ERRAND:
         return errand_on_event(jail, slot);
-<<<<<<< /tmp/box-exp/cur
     case JAIL_SOURCE_KEEPER:
         network_on_keeper_gone(jail);
         return 0;
-=======
     case JAIL_SOURCE_TMP_MAKER:
         return on_tmp_maker_gone(jail);
->>>>>>> /tmp/box-exp/new
     }
     return 0;
 }

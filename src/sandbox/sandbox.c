@@ -92,11 +92,6 @@ static struct jail_assign assign_of(const struct sandbox_spec *spec)
         .version_major = spec->version_major,
         .version_minor = spec->version_minor,
         .memory_mb = spec->memory_mb,
-<<<<<<< /tmp/box-exp/cur
-        .tmp_mb = spec->tmp_mb,
-=======
-        .network = spec->network,
->>>>>>> /tmp/box-exp/new
         .layer_count = (uint32_t)spec->layer_count,
         .code = spec->code,
     };
