@@ -3,12 +3,29 @@
 #include "async/async.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "async/queue.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/must.h"
+
+/* NULL: there is nothing to go on from. Numbers go on, too: a process does not give out as many as
+ * there are in each of its milliseconds. */
+static void clock_start(struct async *async, const struct async_clock_mark *mark)
+{
+    enum { NUMBERS_PER_MS_BITS = 20 };
+    char text[ASYNC_BOOT_ID_BYTES] = "";
+    CLEANUP(close_fdp) int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+    struct str boot_id = str_trim(str_make(text, len > 0 ? (size_t)len : 0));
+
+    async_clock_start(&async->clock, mark, boot_id, clock_mono_ns() / NS_PER_MS, clock_real_ms());
+    async->last_number = async_now(async) << NUMBERS_PER_MS_BITS;
+}
 
 int async_new(struct async **ret_async, const struct async_options *options)
 {
@@ -17,8 +34,7 @@ int async_new(struct async **ret_async, const struct async_options *options)
     if (!async)
         return err_new(-ENOMEM);
     async->options = *options;
-    async->start_real_ms = clock_real_ms();
-    async->start_mono_ns = clock_mono_ns();
+    clock_start(async, NULL);
     map_init(&async->queues);
     *ret_async = async;
     return 0;
@@ -26,8 +42,8 @@ int async_new(struct async **ret_async, const struct async_options *options)
 
 /* ---- start ---- */
 
-/* The rows of a queue come together, the earliest first. */
-static void on_record(struct store_scan *scan, const struct store_record *record)
+/* The first row of a queue. */
+static void on_head(struct store_scan *scan, const struct store_record *record)
 {
     struct async *async = container_of(scan, struct async, scan);
     struct async_queue *queue;
@@ -44,32 +60,70 @@ static void on_record(struct store_scan *scan, const struct store_record *record
         async->load_failure = err_new(-ENOMEM);
         return;
     }
-    if (queue->rows++ == 0)
-        queue->next_due = place.due_ms;
-    if (place.number > async->last_number)
-        async->last_number = place.number;
-    async->stats.rows++;
-    async->stats.bytes += record->value.len;
+    queue->next_due = place.due_ms;
+    arena_deinit(&async->scan_arena);
+    async->after = arena_printf(&async->scan_arena, "%.*s~", STR_FMT(key)); /* behind its rows */
+    if (!str_is_set(async->after))
+        async->load_failure = err_new(-ENOMEM);
 }
 
-static void on_scanned(struct store_scan *scan, int failure)
+/* The queues are found one after the other; their rows are not read. */
+static void on_head_read(struct store_scan *scan, int failure)
 {
     struct async *async = container_of(scan, struct async, scan);
 
-    async->on_loaded(async->owner, failure < 0 ? failure : async->load_failure);
+    if (failure < 0)
+        async->load_failure = failure;
+    if (scan->seen > 0 && async->load_failure == 0) {
+        scan->after = async->after;
+        store_scan_start(async->options.store, scan);
+        return;
+    }
+    arena_deinit(&async->scan_arena);
+    async->on_loaded(async->owner, async->load_failure);
+}
+
+static void on_mark(struct store_scan *scan, const struct store_record *record)
+{
+    struct async *async = container_of(scan, struct async, scan);
+    struct async_clock_mark mark;
+
+    /* Without events there is nothing that a new beginning could mislead. */
+    if (async->stats.rows > 0 && async_clock_decode(record->value, &mark) == 0)
+        clock_start(async, &mark);
+}
+
+static void on_mark_read(struct store_scan *scan, int failure)
+{
+    struct async *async = container_of(scan, struct async, scan);
+
+    async->load_failure = failure;
+    async->scan = (struct store_scan){
+        .kind = STORE_ASYNC_EVENT,
+        .prefix = STR(""),
+        .max = 1,
+        .on_record = on_head,
+        .on_done = on_head_read,
+    };
+    store_scan_start(async->options.store, &async->scan);
 }
 
 void async_load(struct async *async, void (*on_loaded)(void *owner, int failure), void *owner)
 {
+    struct store *store = async->options.store;
+
     async->on_loaded = on_loaded;
     async->owner = owner;
+    async->stats.rows = (uint64_t)store_counter(store, STORE_ASYNC_ROWS);
+    async->stats.bytes = (uint64_t)store_counter(store, STORE_ASYNC_BYTES);
+    arena_init(&async->scan_arena);
     async->scan = (struct store_scan){
-        .kind = STORE_ASYNC_EVENT,
+        .kind = STORE_ASYNC_CLOCK,
         .prefix = STR(""),
-        .on_record = on_record,
-        .on_done = on_scanned,
+        .on_record = on_mark,
+        .on_done = on_mark_read,
     };
-    store_scan_start(async->options.store, &async->scan);
+    store_scan_start(store, &async->scan);
 }
 
 void async_start(struct async *async)
@@ -143,7 +197,7 @@ void async_close_when_idle(struct async *async)
     struct map_entry *entry;
     size_t at;
 
-    if (!async->is_closing || is_busy(async))
+    if (!async->is_closing || async->probes || is_busy(async))
         return;
     while ((at = 0, entry = map_next(&async->queues, &at)) != NULL)
         queue_drop(entry->value);

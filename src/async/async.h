@@ -52,7 +52,7 @@ struct async_options {
 
 /* 0 or -ENOMEM. */
 int async_new(struct async **ret_async, const struct async_options *options);
-/* Looks through the rows; on_loaded is called once. Nothing is tried before async_start(). */
+/* Looks for the queues; on_loaded is called once. Nothing is tried before async_start(). */
 void async_load(struct async *async, void (*on_loaded)(void *owner, int failure), void *owner);
 void async_start(struct async *async);
 /* No further attempt begins; events are still accepted. */

@@ -12,6 +12,7 @@
 
 #include "async/queue.h"
 #include "async/record.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_doc.h"
 #include "base/limits.h"
@@ -110,7 +111,6 @@ static struct async_item *follower_new(struct async_item *item, struct async_eve
         event->request_id = str_of(rand_uuid(request_id));
         event->qualifier = destination.qualifier;
         event->target = STR_NONE;
-        event->accepted_ms = async_now(item->queue->async);
     }
     return queue ? async_item_new(queue, event, async_now(item->queue->async)) : NULL;
 }
@@ -137,7 +137,7 @@ static int follow(struct async_item *item, struct async_event event)
     event.qualifier = item->event.qualifier;
     event.request_id = item->event.request_id;
     event.trace_id = str_is_set(item->trace_id) ? item->trace_id : item->event.trace_id;
-    event.accepted_ms = item->event.accepted_ms;
+    event.accepted_ms = async_now(item->queue->async);
     follower = follower_new(item, &event);
     if (!follower)
         return err_new(-ENOMEM);
@@ -155,7 +155,7 @@ static int follow_record(struct async_item *item, struct str target,
 
     if (!str_is_set(target))
         return 0;
-    async_record_write(&record, &item->event, arn, async_now(item->queue->async), result);
+    async_record_write(&record, &item->event, arn, clock_real_ms(), result);
     if (buf_failed(&record) || !str_is_set(arn))
         return err_new(-ENOMEM);
     return follow(item,
@@ -191,7 +191,6 @@ static int follow_dead_letter(struct async_item *item, struct str target,
                                              .error_message = error_message(item, result)});
 }
 
-/* Without memory for what follows nothing is lost: the event is tried again later. */
 static void end(struct async_item *item, const struct rules *rules,
                 const struct async_result *result, bool is_success)
 {
@@ -201,7 +200,7 @@ static void end(struct async_item *item, const struct rules *rules,
     if (r == 0 && !is_success)
         r = follow_dead_letter(item, rules->dead_letter, result);
     if (r < 0) {
-        async_queue_refused(queue, item);
+        async_item_retry(item);
         return;
     }
     *(is_success ? &queue->async->stats.succeeded : &queue->async->stats.given_up) += 1;
@@ -308,22 +307,32 @@ static void on_responded(struct invocation *inv, enum invocation_outcome outcome
     item->version = arena_str(&item->arena, inv->version->version);
 }
 
+void async_attempt_conclude(struct async_item *item)
+{
+    struct rules rules;
+    int r = rules_get(item, &rules);
+
+    if (r < 0)
+        async_item_retry(item);
+    else if (r != CATALOG_OK)
+        drop(item);
+    else if (item->outcome == INVOCATION_OK)
+        succeeded(item, &rules);
+    else if (item->outcome == INVOCATION_FUNCTION_ERROR)
+        failed(item, &rules);
+    else
+        refused(item, &rules);
+}
+
 static void on_ended(struct invocation *inv, const struct invocation_record *record)
 {
     struct async_item *item = inv->sink_owner;
     struct async_queue *queue = item->queue;
-    struct rules rules;
 
     (void)record;
     queue->refusals = 0;
-    if (rules_renew(item, &rules)) {
-        if (item->outcome == INVOCATION_OK)
-            succeeded(item, &rules);
-        else if (item->outcome == INVOCATION_FUNCTION_ERROR)
-            failed(item, &rules);
-        else
-            refused(item, &rules);
-    }
+    item->has_run = item->outcome != INVOCATION_UNAVAILABLE;
+    async_attempt_conclude(item);
     async_queue_wake(queue); /* not now: the environment is not free again yet */
 }
 

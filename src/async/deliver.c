@@ -76,6 +76,27 @@ static void write_attribute(struct json_writer *json, struct str name, struct st
     json_write_object_end(json);
 }
 
+/* What tells a dead letter's reader why it is one; a record carries the trace instead. */
+static void write_sqs_attributes(struct async_delivery *delivery, struct json_writer *json)
+{
+    const struct async_event *event = &delivery->item->event;
+
+    if (event->kind == ASYNC_DEAD_LETTER) {
+        json_write_key(json, STR("MessageAttributes"));
+        json_write_object_begin(json);
+        write_attribute(json, STR("RequestID"), STR("String"), event->request_id);
+        write_attribute(json, STR("ErrorCode"), STR("Number"),
+                        arena_printf(&delivery->item->arena, "%" PRIu32, event->error_code));
+        write_attribute(json, STR("ErrorMessage"), STR("String"), event->error_message);
+        json_write_object_end(json);
+    } else if (str_is_set(event->trace_id)) {
+        json_write_key(json, STR("MessageSystemAttributes"));
+        json_write_object_begin(json);
+        write_attribute(json, STR("AWSTraceHeader"), STR("String"), event->trace_id);
+        json_write_object_end(json);
+    }
+}
+
 static void make_sqs(struct async_delivery *delivery)
 {
     const struct async_event *event = &delivery->item->event;
@@ -91,15 +112,7 @@ static void make_sqs(struct async_delivery *delivery)
                                    STR_FMT(delivery->call.region), STR_FMT(account),
                                    STR_FMT(name)));
     json_write_member(&json, STR("MessageBody"), event->payload);
-    if (event->kind == ASYNC_DEAD_LETTER) {
-        json_write_key(&json, STR("MessageAttributes"));
-        json_write_object_begin(&json);
-        write_attribute(&json, STR("RequestID"), STR("String"), event->request_id);
-        write_attribute(&json, STR("ErrorCode"), STR("Number"),
-                        arena_printf(arena, "%" PRIu32, event->error_code));
-        write_attribute(&json, STR("ErrorMessage"), STR("String"), event->error_message);
-        json_write_object_end(&json);
-    }
+    write_sqs_attributes(delivery, &json);
     json_write_object_end(&json);
 }
 
@@ -181,7 +194,7 @@ static void make_s3(struct async_delivery *delivery)
     const struct async_item *item = delivery->item;
     char time[CLOCK_TEXT_BYTES], date[CLOCK_TEXT_BYTES];
 
-    (void)clock_format_z(time, item->place.due_ms);
+    (void)clock_format_z(time, item->event.accepted_ms);
     time[sizeof("2000-01-01T00:00:00") - 1] = '\0';
     for (char *c = time; *c; c++)
         if (*c == ':')
@@ -194,9 +207,9 @@ static void make_s3(struct async_delivery *delivery)
     buf_clear(&delivery->path);
     (void)buf_append_char(&delivery->path, '/');
     aws_uri_encode(&delivery->path, arn_part(item->event.target, 5), false);
-    (void)buf_printf(&delivery->path, "/aws/lambda/async/%.*s/%s/%s-%.*s",
-                     STR_FMT(item->queue->id.name), clock_format_date(date, item->place.due_ms),
-                     time, STR_FMT(item->event.request_id));
+    (void)buf_printf(
+        &delivery->path, "/aws/lambda/async/%.*s/%s/%s-%.*s", STR_FMT(item->queue->id.name),
+        clock_format_date(date, item->event.accepted_ms), time, STR_FMT(item->event.request_id));
     (void)buf_append_str(&delivery->body, item->event.payload);
 }
 

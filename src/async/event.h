@@ -30,7 +30,7 @@ struct async_event {
     struct str trace_id;
     struct str client_context; /* JSON text; absent: none */
     struct str tenant_id;
-    uint64_t accepted_ms; /* real time */
+    uint64_t accepted_ms; /* of async_clock.h; of a result: when it was there */
     uint32_t attempts;    /* that ran and failed */
     uint32_t waits;       /* in a row, because it could not be tried */
     struct str payload;
@@ -48,7 +48,7 @@ int async_event_decode(struct str bytes, struct async_event *ret_event);
 
 /* When it is due, and a number that no other row of the queue has. Their order is that of rows. */
 struct async_place {
-    uint64_t due_ms; /* real time */
+    uint64_t due_ms; /* of async_clock.h */
     uint64_t number;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "async/queue.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/must.h"
 
@@ -60,14 +61,22 @@ struct async_item *async_item_of_row(struct async_queue *queue, const struct asy
     return item_make(queue, place, copy, row.len);
 }
 
-struct async_item *async_item_free(struct async_item *item)
+/* Those that were never written. */
+static void followers_drop(struct async_item *item)
 {
     struct list *node;
 
     while ((node = list_first(&item->followers)) != NULL) {
-        list_remove(node);
-        (void)async_item_free(container_of(node, struct async_item, node));
+        struct async_item *follower = container_of(node, struct async_item, node);
+
+        follower->queue->async->stats.bytes -= follower->row_len;
+        (void)async_item_free(follower);
     }
+}
+
+struct async_item *async_item_free(struct async_item *item)
+{
+    followers_drop(item);
     list_remove(&item->node);
     item->queue->items--;
     arena_deinit(&item->arena);
@@ -79,6 +88,59 @@ struct async_item *async_item_free(struct async_item *item)
 
 /* ---- commits ---- */
 
+enum {
+    MARK_MS = 60000, /* how far the clock may go on without a mark */
+    SETTLE_TRIES = 5,
+};
+
+/*
+ * The mark of the clock goes with a commit now and then: no row is due later than the longest wait
+ * after a mark and MARK_MS. Without memory for it the next commit takes it.
+ */
+static void stage_mark(struct store_commit *commit, struct async *async)
+{
+    CLEANUP(buf_deinit) struct buf mark = {0};
+    uint64_t now = async_now(async);
+
+    if (async->marked_ms > 0 && now - async->marked_ms < MARK_MS)
+        return;
+    async_clock_encode(&mark, &async->clock, clock_mono_ns() / NS_PER_MS);
+    if (buf_failed(&mark))
+        return;
+    store_commit_put(commit, STORE_ASYNC_CLOCK, STR("clock"), buf_str(&mark), STORE_ANY_REVISION);
+    async->marked_ms = now;
+}
+
+static void note_outcome(struct async *async, int outcome)
+{
+    if (outcome == STORE_OK)
+        async->commits++;
+    else
+        async->marked_ms = 0; /* it may have been in this one */
+}
+
+static void on_probed(struct store_commit *commit)
+{
+    struct async *async = container_of(commit, struct async, probe);
+
+    async->probes = false;
+    note_outcome(async, commit->outcome);
+    store_commit_deinit(commit);
+    async_close_when_idle(async);
+}
+
+/* Can anything be written? */
+static void probe(struct async *async)
+{
+    if (async->probes)
+        return;
+    async->probes = true;
+    async->marked_ms = 0;
+    store_commit_init(&async->probe, on_probed);
+    stage_mark(&async->probe, async);
+    store_commit_submit(async->options.store, &async->probe);
+}
+
 /* The row of the item, in the commit of another or its own. */
 static void stage_put(struct store_commit *commit, const struct async_item *item)
 {
@@ -89,6 +151,8 @@ static void stage_put(struct store_commit *commit, const struct async_item *item
                          STORE_ANY_REVISION);
     else
         commit->failure = err_new(-ENOMEM);
+    store_commit_count(commit, STORE_ASYNC_ROWS, 1);
+    store_commit_count(commit, STORE_ASYNC_BYTES, (int64_t)item->row_len);
 }
 
 static void stage_delete(struct store_commit *commit, const struct async_item *item)
@@ -99,13 +163,14 @@ static void stage_delete(struct store_commit *commit, const struct async_item *i
         store_commit_delete(commit, STORE_ASYNC_EVENT, key, STORE_ANY_REVISION);
     else
         commit->failure = err_new(-ENOMEM);
+    store_commit_count(commit, STORE_ASYNC_ROWS, -1);
+    store_commit_count(commit, STORE_ASYNC_BYTES, -(int64_t)item->row_len);
 }
 
 static void arrive(struct async_item *item)
 {
     struct async_queue *queue = item->queue;
 
-    queue->rows++;
     queue->async->stats.rows++;
     async_queue_arrived(queue, item);
     async_queue_pump(queue);
@@ -119,6 +184,7 @@ static void on_put(struct store_commit *commit)
     int outcome = commit->outcome;
 
     store_commit_deinit(commit);
+    note_outcome(async, outcome);
     item->accepted(item->owner, outcome);
     if (outcome == STORE_OK) {
         async->stats.accepted++;
@@ -134,7 +200,37 @@ void async_item_put(struct async_item *item)
 {
     store_commit_init(&item->commit, on_put);
     stage_put(&item->commit, item);
+    stage_mark(&item->commit, item->queue->async);
     store_commit_submit(item->queue->async->options.store, &item->commit);
+}
+
+/*
+ * When nothing can be written all ends wait, and nothing is lost by it. But a row that alone cannot
+ * (a damaged part of the database) must not keep its queue from going on for ever. A full disk may
+ * refuse one and take a smaller one: that passes.
+ */
+static bool is_hopeless(const struct async_item *item, int outcome)
+{
+    return outcome != -ENOSPC && outcome != -ENOMEM && item->settle_failures >= SETTLE_TRIES &&
+           item->queue->async->commits > item->commits_before;
+}
+
+static void settle_failed(struct async_item *item, int outcome)
+{
+    struct async_queue *queue = item->queue;
+
+    if (item->settle_failures++ == 0) {
+        item->commits_before = queue->async->commits;
+        (void)fprintf(stderr, "the end of an asynchronous event cannot be written: %s\n",
+                      strerror(-outcome));
+    }
+    if (is_hopeless(item, outcome)) {
+        async_queue_set_aside(queue, item, outcome);
+    } else {
+        probe(queue->async);
+        async_queue_unsettled(queue, item);
+    }
+    async_queue_release(queue);
 }
 
 static void on_settled(struct store_commit *commit)
@@ -145,15 +241,12 @@ static void on_settled(struct store_commit *commit)
     int outcome = commit->outcome;
 
     store_commit_deinit(commit);
+    note_outcome(queue->async, outcome);
     if (outcome != STORE_OK) {
-        (void)fprintf(stderr, "the end of an asynchronous event cannot be written: %s\n",
-                      strerror(-outcome));
-        async_queue_unsettled(queue, item);
-        async_queue_release(queue);
+        settle_failed(item, outcome);
         return;
     }
     queue->is_stuck = false;
-    queue->rows--;
     queue->async->stats.rows--;
     queue->async->stats.bytes -= item->row_len;
     while ((node = list_first(&item->followers)) != NULL) {
@@ -175,7 +268,22 @@ void async_item_settle(struct async_item *item)
     stage_delete(&item->commit, item);
     list_for_each (node, &item->followers)
         stage_put(&item->commit, container_of(node, struct async_item, node));
+    stage_mark(&item->commit, item->queue->async);
     store_commit_submit(item->queue->async->options.store, &item->commit);
+}
+
+void async_item_retry(struct async_item *item)
+{
+    struct async_queue *queue = item->queue;
+
+    followers_drop(item);
+    if (!item->has_run) {
+        async_queue_refused(queue, item);
+        return;
+    }
+    item->is_open = true;
+    async_queue_attempt_ended(queue);
+    async_queue_unsettled(queue, item);
 }
 
 void async_item_postpone(struct async_item *item, const struct async_event *event,
@@ -184,8 +292,8 @@ void async_item_postpone(struct async_item *item, const struct async_event *even
     struct async_queue *queue = item->queue;
     struct async_item *follower = async_item_new(queue, event, async_now(queue->async) + delay_ms);
 
-    if (!follower) { /* as it is, at the next start or when there is memory */
-        async_queue_refused(queue, item);
+    if (!follower) {
+        async_item_retry(item);
         return;
     }
     list_push_back(&item->followers, &follower->node);

@@ -11,9 +11,11 @@
 #include "base/must.h"
 
 enum {
-    LIMIT_FIRST = 8, /* attempts of one function at the same time, to begin with */
+    LIMIT_FIRST = 2, /* attempts of one function at the same time, to begin with … */
+    LIMIT_SOON = 8,  /* … and soon, when they take longer than RAMP_MS */
     LIMIT_BLIND = 32,
-    LOOK_MS = 500, /* how often that is looked at */
+    RAMP_MS = 20,
+    LOOK_MS = 500, /* how often that is looked at afterwards */
     PATIENCE_LOOKS = 16,
     UNSETTLED_MS = 1000,   /* until the end of an event is written again */
     LOAD_BELOW = 32,       /* the window is filled when it has less */
@@ -25,16 +27,31 @@ enum {
 
 uint64_t async_now(const struct async *async)
 {
-    return async->start_real_ms + (clock_mono_ns() - async->start_mono_ns) / NS_PER_MS;
+    return async_clock_at(&async->clock, clock_mono_ns() / NS_PER_MS);
 }
 
 static void unsettled_again(struct async_queue *queue)
 {
-    struct list *node;
+    struct list again, *node;
 
+    list_init(&again); /* some may come back at once */
     while ((node = list_first(&queue->unsettled)) != NULL) {
         list_remove(node);
-        async_item_settle(container_of(node, struct async_item, node));
+        list_push_back(&again, node);
+    }
+    while ((node = list_first(&again)) != NULL) {
+        struct async_item *item = container_of(node, struct async_item, node);
+
+        list_remove(node);
+        if (!item->is_open) {
+            async_item_settle(item);
+            continue;
+        }
+        item->is_open = false;
+        queue->is_stuck = false;
+        queue->under_way++;
+        queue->async->stats.under_way++;
+        async_attempt_conclude(item);
     }
 }
 
@@ -62,6 +79,7 @@ struct async_queue *async_queue_make(struct async *async, struct str key)
     queue->next_due = NEVER;
     queue->limit = LIMIT_FIRST;
     queue->good_limit = LIMIT_FIRST;
+    queue->ramp_max = LIMIT_SOON;
     list_init(&queue->ready);
     list_init(&queue->arrivals);
     list_init(&queue->unsettled);
@@ -96,7 +114,8 @@ void async_queue_release(struct async_queue *queue)
 {
     struct async *async = queue->async;
 
-    if (queue->rows == 0 && queue->items == 0 && !queue->is_loading)
+    if (queue->next_due == NEVER && queue->items == 0 && queue->set_aside == 0 &&
+        !queue->is_loading)
         async_queue_close(queue);
     async_close_when_idle(async);
 }
@@ -178,7 +197,8 @@ static void on_record(struct store_scan *scan, const struct store_record *record
     }
     queue->cursor = place;
     item = async_item_of_row(queue, &place, record->value);
-    if (!item) { /* no memory, or unreadable: it stays on disk, for the next start */
+    if (!item) { /* no memory, or unreadable */
+        queue->set_aside++;
         (void)fprintf(stderr, "an asynchronous event of %.*s cannot be read\n",
                       STR_FMT(queue->key));
         return;
@@ -284,6 +304,26 @@ static void limit_probe(struct async_queue *queue, uint64_t now)
         queue->limit = queue->async->options.concurrency_limit;
 }
 
+/*
+ * What takes longer than RAMP_MS is a function that waits, or whose environments are still being
+ * started: it need not be found out that more of them help. A quick function is left with the few
+ * it begins with, until limit_probe() finds that more get more done: what runs when the daemon dies
+ * runs again, so no more should be under way than helps.
+ */
+static void limit_ramp(struct async_queue *queue, uint64_t now)
+{
+    if (now - queue->ramped_ms < RAMP_MS)
+        return;
+    if (queue->ramp_ended < queue->limit && queue->limit < queue->ramp_max) {
+        queue->limit *= 2;
+        queue->good_limit = queue->limit;
+        queue->looked_ms = now;
+        queue->ended = 0;
+    }
+    queue->ramped_ms = now;
+    queue->ramp_ended = 0;
+}
+
 static bool is_saturated(const struct async_queue *queue)
 {
     return !list_is_empty(&queue->ready) && queue->under_way >= queue->limit;
@@ -301,6 +341,7 @@ static void limit_rest(struct async_queue *queue, uint64_t now)
     queue->limit = less > LIMIT_FIRST ? less : LIMIT_FIRST;
     queue->good_limit = queue->limit;
     queue->good_rate = 0;
+    queue->ramp_max = LIMIT_SOON;
 }
 
 void async_queue_attempt_ended(struct async_queue *queue)
@@ -309,6 +350,7 @@ void async_queue_attempt_ended(struct async_queue *queue)
     queue->under_way--;
     queue->async->stats.under_way--;
     queue->ended++;
+    queue->ramp_ended++;
 }
 
 void async_queue_wake(struct async_queue *queue)
@@ -326,6 +368,7 @@ void async_queue_refused(struct async_queue *queue, struct async_item *item)
         retry_delivery_delay(queue->refusals, queue->async->options.delay_permille);
     queue->limit = queue->under_way > 0 ? queue->under_way : 1;
     queue->good_limit = queue->limit;
+    queue->ramp_max = 0; /* others take the room: it is found out again, slowly */
     arena_deinit(&item->arena);
     arena_init(&item->arena);
     item->version = STR_NONE;
@@ -340,6 +383,18 @@ void async_queue_unsettled(struct async_queue *queue, struct async_item *item)
 {
     list_push_back(&queue->unsettled, &item->node);
     queue->is_stuck = true;
+    async_queue_pump(queue);
+}
+
+void async_queue_set_aside(struct async_queue *queue, struct async_item *item, int failure)
+{
+    (void)fprintf(stderr,
+                  "an asynchronous event of %.*s (request %.*s) is set aside until the next start: "
+                  "its end cannot be written, while others can: %s\n",
+                  STR_FMT(queue->id.name), STR_FMT(item->event.request_id), strerror(-failure));
+    (void)async_item_free(item);
+    queue->set_aside++;
+    queue->is_stuck = !list_is_empty(&queue->unsettled);
     async_queue_pump(queue);
 }
 
@@ -375,7 +430,7 @@ static void timer_set(struct async_queue *queue, uint64_t now)
     if (may_start(queue) && !list_is_empty(&queue->ready) && queue->paused_until > now)
         at = earlier(at, queue->paused_until);
     if (may_start(queue) && is_saturated(queue))
-        at = earlier(at, now + LOOK_MS);
+        at = earlier(at, now + (queue->limit < queue->ramp_max ? RAMP_MS : LOOK_MS));
     if (may_start(queue) && list_is_empty(&queue->ready) && !queue->is_loading)
         at = earlier(at, queue->next_due);
     if (at == NEVER)
@@ -391,10 +446,15 @@ void async_queue_pump(struct async_queue *queue)
     if (queue->pumps) /* an attempt ended at once */
         return;
     queue->pumps = true;
-    if (is_saturated(queue))
+    if (is_saturated(queue)) {
+        limit_ramp(queue, now);
         limit_probe(queue, now);
-    else if (list_is_empty(&queue->ready))
-        limit_rest(queue, now);
+    } else {
+        queue->ramped_ms = now;
+        queue->ramp_ended = 0;
+        if (list_is_empty(&queue->ready))
+            limit_rest(queue, now);
+    }
     while (may_start(queue) && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
            queue->under_way < queue->limit)
         start(queue, ready_pop(queue));

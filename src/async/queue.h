@@ -12,6 +12,7 @@
  */
 
 #include "async/async.h"
+#include "async/async_clock.h"
 #include "async/retry.h"
 #include "base/arena.h"
 #include "base/list.h"
@@ -24,12 +25,17 @@ struct async_delivery;
 
 struct async {
     struct async_options options;
-    uint64_t start_real_ms;
-    uint64_t start_mono_ns;
+    struct async_clock clock;
+    uint64_t marked_ms; /* when its mark was last written; 0: write it with the next commit */
     uint64_t last_number;
+    uint64_t commits; /* that succeeded */
+    struct store_commit probe;
+    bool probes;
     struct map queues;
     struct async_stats stats;
-    struct store_scan scan; /* of everything, at the start */
+    struct store_scan scan; /* at the start: the mark, then the first row of each queue */
+    struct arena scan_arena;
+    struct str after; /* in it: where the next queue is looked for; absent: from the beginning */
     int load_failure;
     void (*on_loaded)(void *owner, int failure);
     bool runs;
@@ -43,25 +49,28 @@ struct async_queue {
     struct async *async;
     struct list ready;     /* struct async_item, due now */
     struct list arrivals;  /* … that were committed while a part of the rows was being read */
-    struct list unsettled; /* … whose end could not be written */
+    struct list unsettled; /* … whose end could not be made or written */
     size_t ready_count;
     size_t ready_bytes;
     struct async_place cursor;
     uint64_t next_due; /* UINT64_MAX: there is nothing behind the cursor */
-    uint64_t rows;
-    size_t items; /* in memory, in whatever state */
+    size_t items;      /* in memory, in whatever state */
+    size_t set_aside;  /* rows up to the cursor that wait for the next start */
     size_t under_way;
     size_t limit; /* of under_way */
     uint64_t paused_until;
     uint32_t refusals; /* in a row, for want of concurrency */
     uint64_t ended;    /* attempts, since looked_ms */
     uint64_t looked_ms;
+    size_t ramp_max; /* the limit grows quickly up to this */
+    uint64_t ramp_ended;
+    uint64_t ramped_ms;
     size_t good_limit; /* what is known to be worth it, and what it gets done each millisecond */
     double good_rate;
     unsigned patience; /* looks until more is tried */
     bool pumps;        /* async_queue_pump() is at work */
     bool is_loading;
-    bool is_stuck; /* the last end could not be written */
+    bool is_stuck; /* the last end could not be made or written */
     struct store_scan scan;
     struct arena scan_arena; /* the place from which it goes on */
     uint64_t loaded_next_due;
@@ -83,18 +92,22 @@ struct async_item {
     struct list followers; /* struct async_item: rows that the end of this one makes */
     void (*accepted)(void *owner, int failure);
     void *owner;
+    unsigned settle_failures;
+    uint64_t commits_before; /* those of others that had succeeded at the first failure */
     /* The attempt: */
     struct arena arena;
     struct invoke_target target;
     struct str version;
     struct str trace_id; /* with this function in it */
+    bool has_run;        /* with this outcome, from which the end is still to be made */
+    bool is_open;        /* … later: there was no memory */
     enum invocation_outcome outcome;
     char *response; /* owned */
     size_t response_len;
     struct async_delivery *delivery; /* owned */
 };
 
-/* Wall-clock time that does not jump. */
+/* Of async_clock.h. */
 uint64_t async_now(const struct async *async);
 
 /* ---- queue.c ---- */
@@ -111,7 +124,10 @@ void async_queue_wake(struct async_queue *queue);
 void async_queue_attempt_ended(struct async_queue *queue);
 /* There is no room to run it: it stays the first, and the queue waits a while. */
 void async_queue_refused(struct async_queue *queue, struct async_item *item);
+/* Its end could not be written, or not be made: that is tried again. */
 void async_queue_unsettled(struct async_queue *queue, struct async_item *item);
+/* Its end can never be written: it leaves the memory, and the queue goes on without it. */
+void async_queue_set_aside(struct async_queue *queue, struct async_item *item, int failure);
 /* It may have nothing left to do: then it goes. */
 void async_queue_release(struct async_queue *queue);
 void async_queue_close(struct async_queue *queue);
@@ -130,10 +146,15 @@ struct async_item *async_item_free(struct async_item *item);
 void async_item_put(struct async_item *item);
 /* Takes the row from disk and puts the followers there, in one commit. */
 void async_item_settle(struct async_item *item);
+/* There was no memory for what comes of it: it is tried again, but what has run does not run again.
+ */
+void async_item_retry(struct async_item *item);
 
 /* ---- attempt.c, deliver.c ---- */
 
 void async_attempt_start(struct async_item *item);
+/* What comes of an attempt that has run. */
+void async_attempt_conclude(struct async_item *item);
 void async_delivery_start(struct async_item *item);
 /* Tries the same later, in place of this row. */
 void async_item_postpone(struct async_item *item, const struct async_event *event,

@@ -38,15 +38,13 @@ static int setup(void **state)
     assert_int_equal(uv_loop_init(&fx.loop), 0);
     arena_init(&fx.arena);
     fx.async.options = (struct async_options){.loop = &fx.loop, .store = &fx.store};
-    fx.async.start_real_ms = clock_real_ms();
-    fx.async.start_mono_ns = clock_mono_ns();
+    async_clock_start(&fx.async.clock, NULL, STR(""), clock_mono_ns() / NS_PER_MS, clock_real_ms());
     map_init(&fx.async.queues);
     async_event_encode(&row, &event);
     fx.row = arena_str(&fx.arena, buf_str(&row));
     buf_deinit(&row);
     fx.queue = async_queue_make(&fx.async, async_queue_key(&fx.arena, &id));
     assert_non_null(fx.queue);
-    fx.queue->rows = 1000;
     fx.queue->next_due = 1;
     fx.queue->paused_until = UINT64_MAX;
     fx.async.runs = true;
@@ -60,7 +58,7 @@ static int teardown(void **state)
 {
     struct fixture *fx = *state;
 
-    fx->queue->rows = 0;
+    fx->queue->set_aside = 0;
     fx->queue->scan.on_done(&fx->queue->scan, 0); /* there is no more: the queue goes */
     (void)uv_run(&fx->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&fx->loop), 0);

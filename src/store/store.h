@@ -45,6 +45,7 @@ enum store_kind {
     STORE_EVENT_SOURCE_MAPPING = 6,
     STORE_EVENT_SOURCE_PAIR = 7,
     STORE_ASYNC_EVENT = 8, /* async/event.h: account/region/function/due and number */
+    STORE_ASYNC_CLOCK = 9, /* async/async_clock.h: one record */
 };
 
 /* Sums over records, changed in the same commit as these; kept so that nobody has to count. */
