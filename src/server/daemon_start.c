@@ -17,7 +17,6 @@
 #include "catalog/catalog.h"
 #include "catalog/concurrency.h"
 #include "catalog/function.h"
-#include "catalog/function.h"
 #include "code/code_store.h"
 #include "gateway/front.h"
 #include "http/server.h"
