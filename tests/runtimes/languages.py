@@ -59,7 +59,9 @@ def java_command():
     """As the jail starts it for a function of 256 MB."""
     client = builds.java_client()
     java = os.environ.get("LAMBD_TEST_JAVA", "/usr/bin/java")
-    return [java, "-XX:MaxRAM=256m", f"-XX:Flags={client}/jvm.flags", "-jar", f"{client}/bootstrap.jar"]
+    options = ("-XX:MaxRAM=256m", f"-XX:Flags={client}/jvm.flags")
+    encoding = ("-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8")
+    return [java, *options, *encoding, "-jar", f"{client}/bootstrap.jar"]
 
 
 def source_folder(language):

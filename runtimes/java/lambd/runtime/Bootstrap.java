@@ -2,6 +2,7 @@
 
 package lambd.runtime;
 
+import com.amazonaws.services.lambda.runtime.LambdaRuntimeInternal;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOError;
@@ -102,6 +103,8 @@ public final class Bootstrap {
         try {
             InvocationContext context = new InvocationContext(frame, logger);
             logger.setContext(context);
+            if (LambdaRuntimeInternal.getUseLog4jAppender())
+                nameInLog4j(context.getAwsRequestId());
             answer = handler.call(frame, context);
         } catch (Throwable error) {
             fail(error);
@@ -110,6 +113,16 @@ public final class Bootstrap {
         // A function that was interrupted does not hand that on.
         Thread.interrupted();
         channel.respond(answer);
+    }
+
+    /** For patterns with %X{AWSRequestId}. The library is the function's; without it, nothing is named. */
+    private static void nameInLog4j(String requestId) {
+        try {
+            Class.forName("org.apache.logging.log4j.ThreadContext", true, Thread.currentThread().getContextClassLoader())
+                .getMethod("put", String.class, String.class).invoke(null, "AWSRequestId", requestId);
+        } catch (ReflectiveOperationException error) {
+            System.err.println("the request id cannot be told to Log4j: " + error);
+        }
     }
 
     private static void setTrace(String traceId) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Date;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedList;
@@ -96,12 +97,17 @@ final class JsonInput {
         return Bean.of(shape).build(new BeanMembers());
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static Map<Object, Object> newMap(Class<?> raw, Class<?> key) {
+        if (raw.isAssignableFrom(LinkedHashMap.class))
+            return new LinkedHashMap<>();
+        return (Map<Object, Object>) (raw == EnumMap.class ? new EnumMap(key) : Bean.make(raw, TreeMap.class));
+    }
+
     private Object map(Shape shape) {
-        Map<Object, Object> map = (Map<Object, Object>) (shape.raw == Object.class || shape.raw == Map.class
-            ? new LinkedHashMap<>() : Bean.make(shape.raw, TreeMap.class, LinkedHashMap.class));
         Shape key = shape.above(Map.class, 0);
         Shape item = shape.above(Map.class, 1);
+        Map<Object, Object> map = newMap(shape.raw, key.raw);
         members(new Member() {
             @Override
             public void take(String name) {
@@ -130,7 +136,7 @@ final class JsonInput {
             try {
                 return property.isInSeconds() ? seconds() : value(property.shape());
             } catch (JsonException error) {
-                throw error.getCause() != null ? error : new JsonException("\"" + name + "\": " + error.getMessage(), error);
+                throw new JsonException("\"" + name + "\": " + error.getMessage(), error.getCause());
             }
         }
 
