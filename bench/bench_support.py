@@ -54,9 +54,9 @@ class Daemon:
         answer = self.connection.getresponse()
         return answer.status, answer.read()
 
-    def create(self, name, runtime, handler, code):
+    def create(self, name, runtime, handler, code, **more):
         body = json.dumps({"FunctionName": name, "Runtime": runtime, "Handler": handler, "MemorySize": 512,
-                           "Role": "arn:aws:iam::000000000000:role/r", "Code": {"ZipFile": code}})
+                           "Role": "arn:aws:iam::000000000000:role/r", "Code": {"ZipFile": code}} | more)
         status, text = self.call("POST", "/2015-03-31/functions", body)
         if status != 201:
             sys.exit(f"create {name}: {status} {text!r}")

@@ -25,6 +25,8 @@ enum {
     LIMIT_CONCURRENCY_UNRESERVED = 100, /* never set aside */
     LIMIT_LOG_EVENT_BYTES = 262144,
     LIMIT_LOG_TAIL_BYTES = 4096,
+    LIMIT_LOG_BURST_BYTES = 4194304, /* of one environment, and then so much per second */
+    LIMIT_LOG_BYTES_PER_S = 8000000,
     LIMIT_INIT_PROVISIONED_MS = 130000, /* or the function's own time limit, if that is longer */
 
     /* HTTP */

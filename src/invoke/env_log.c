@@ -82,15 +82,27 @@ void env_log_deinit(struct env_log *log)
     log->tail = NULL;
 }
 
-static void write_line(struct env_log *log, uint64_t real_ms, struct str message)
+static void write_tail(struct env_log *log, struct str message)
 {
-    if (log->stream)
-        log_stream_write(log->stream, real_ms, message);
     if (!log->tail)
         return;
     log_tail_append(log->tail, message);
     if (!str_ends_with(message, STR("\n")))
         log_tail_append(log->tail, STR("\n"));
+}
+
+static void write_line(struct env_log *log, uint64_t real_ms, struct str message)
+{
+    if (log->stream)
+        log_stream_write(log->stream, real_ms, message);
+    write_tail(log, message);
+}
+
+static void write_output(struct env_log *log, const struct env_output_event *event)
+{
+    if (log->stream)
+        log_stream_write_output(log->stream, event->real_ms, event->message);
+    write_tail(log, event->message);
 }
 
 /* Whether the function's configuration wants it in the log; extensions have no level. */
@@ -108,7 +120,7 @@ static bool is_loud(const struct env_log *log, const struct env_output_event *ev
 void env_log_output(struct env_log *log, const struct env_output_event *event)
 {
     if (is_loud(log, event))
-        write_line(log, event->real_ms, event->message);
+        write_output(log, event);
     if (log->telemetry && telemetry_wants(log->telemetry, event->type))
         telemetry_line(log->telemetry, event->type, event->real_ms, event->message,
                        log->format.json);

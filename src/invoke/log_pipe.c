@@ -16,8 +16,8 @@
 #include "invoke/log_records.h"
 
 enum {
-    READ_BYTES = 65536,
-    DRAIN_ROUNDS = 17, /* a pipe may hold up to 1 MiB */
+    READ_BYTES = 16384, /* per turn of the loop: of the shortest lines, 8192 events */
+    DRAIN_ROUNDS = 65,  /* a pipe may hold up to 1 MiB */
 };
 
 struct log_pipe {
@@ -101,8 +101,12 @@ static void keep(struct log_pipe *pipe, struct str piece)
         pipe->partial.failed = false;
         give_partial(pipe);
         give(pipe, piece);
-    } else if (pipe->partial.len >= LIMIT_LOG_EVENT_BYTES) {
-        give_partial(pipe);
+        return;
+    }
+    /* Whole events only, so that a line is cut at the same places however it comes. */
+    while (pipe->partial.len > LIMIT_LOG_EVENT_BYTES && !pipe->freed) {
+        pipe->ops->line(pipe->owner, str_sub(buf_str(&pipe->partial), 0, LIMIT_LOG_EVENT_BYTES));
+        buf_consume(&pipe->partial, LIMIT_LOG_EVENT_BYTES);
     }
 }
 

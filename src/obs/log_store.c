@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "obs/log_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +17,12 @@
 #include "base/map.h"
 #include "base/must.h"
 
-enum { LOG_PATH_BYTES = 512 };
+enum {
+    LOG_PATH_BYTES = 512,
+    EVENT_COST_BYTES = 100,    /* what an event takes beside its message */
+    RESUME_BYTES = 256 * 1024, /* so much must be allowed again before logging goes on */
+};
+static_assert(RESUME_BYTES + LIMIT_LOG_EVENT_BYTES < LIMIT_LOG_BURST_BYTES, "it never would");
 
 struct log_store {
     uv_loop_t *loop;
@@ -35,12 +41,15 @@ struct log_file {
     char path[LOG_PATH_BYTES];
     size_t streams;
     struct buf pending;
-    uint64_t dropped; /* since the last event that was taken */
     bool writing;
 };
 
 struct log_stream {
     struct log_file *file; /* counted in file->streams */
+    uint64_t allowance;    /* bytes that may be logged yet */
+    uint64_t allowed_ns;   /* when that was made up last */
+    uint64_t dropped;      /* events, since the last one that was taken */
+    uint64_t dropped_bytes;
     char name[];
 };
 
@@ -282,7 +291,7 @@ static int file_open(struct log_file **ret_file, struct log_store *store, const 
             return err_new(-ENOMEM);
         file->store = store;
         list_init(&file->dirty_node);
-        file->pending.max = LOG_PENDING_BYTES_MAX;
+        file->pending.max = LOG_PENDING_BYTES_MAX + LOG_PLATFORM_BYTES_MAX;
         memcpy(file->path, path, strlen(path) + 1);
         r = map_put(&store->files, str_of(file->path), file);
         if (r < 0) {
@@ -317,20 +326,14 @@ int log_stream_open(struct log_stream **ret_stream, struct log_store *store, str
     }
     file->streams++;
     stream->file = file;
+    stream->allowance = LIMIT_LOG_BURST_BYTES;
+    stream->allowed_ns = clock_mono_ns();
+    stream->dropped = 0;
+    stream->dropped_bytes = 0;
     memcpy(stream->name, stream_name.ptr, stream_name.len);
     stream->name[stream_name.len] = '\0';
     *ret_stream = stream;
     return 0;
-}
-
-struct log_stream *log_stream_close(struct log_stream *stream)
-{
-    if (!stream)
-        return NULL;
-    stream->file->streams--;
-    file_free_if_unused(stream->file);
-    free(stream);
-    return NULL;
 }
 
 /* Time stamps of one second share all but the milliseconds; formatting them is most of the cost. */
@@ -372,26 +375,87 @@ static void append_event(struct log_stream *stream, uint64_t real_ms, struct str
     append_message(buf, message);
 }
 
+static bool try_append(struct log_stream *stream, uint64_t real_ms, struct str message)
+{
+    struct buf *pending = &stream->file->pending;
+    size_t before = pending->len;
+
+    append_event(stream, real_ms, message);
+    if (!buf_failed(pending))
+        return true;
+    pending->failed = false;
+    pending->len = before;
+    return false;
+}
+
+static void drop(struct log_stream *stream, struct str message)
+{
+    stream->dropped++;
+    stream->dropped_bytes += message.len;
+    stream->file->store->dropped++;
+}
+
+static void say_dropped(struct log_stream *stream, uint64_t real_ms)
+{
+    char note[128];
+    int len =
+        snprintf(note, sizeof(note), "lambd dropped %llu log events (%llu bytes) here",
+                 (unsigned long long)stream->dropped, (unsigned long long)stream->dropped_bytes);
+
+    if (!stream->dropped || !try_append(stream, real_ms, str_make(note, (size_t)len)))
+        return;
+    stream->dropped = 0;
+    stream->dropped_bytes = 0;
+}
+
+/* The clock is asked only when the allowance is used up: what came in between is then made up. */
+static bool is_allowed(struct log_stream *stream, uint64_t bytes)
+{
+    uint64_t wanted = stream->dropped ? bytes + RESUME_BYTES : bytes;
+    uint64_t now_ns;
+
+    if (stream->allowance < wanted) {
+        now_ns = clock_mono_ns();
+        stream->allowance +=
+            (now_ns - stream->allowed_ns) / NS_PER_MS * (LIMIT_LOG_BYTES_PER_S / 1000);
+        if (stream->allowance > LIMIT_LOG_BURST_BYTES)
+            stream->allowance = LIMIT_LOG_BURST_BYTES;
+        stream->allowed_ns = now_ns - (now_ns - stream->allowed_ns) % NS_PER_MS;
+    }
+    if (stream->allowance < wanted)
+        return false;
+    stream->allowance -= bytes;
+    return true;
+}
+
+struct log_stream *log_stream_close(struct log_stream *stream)
+{
+    if (!stream)
+        return NULL;
+    if (stream->dropped) {
+        say_dropped(stream, clock_real_ms());
+        schedule(stream->file);
+    }
+    stream->file->streams--;
+    file_free_if_unused(stream->file);
+    free(stream);
+    return NULL;
+}
+
 void log_stream_write(struct log_stream *stream, uint64_t real_ms, struct str message)
 {
-    struct log_file *file = stream->file;
-    size_t before = file->pending.len;
-    char note[64];
-    int len;
+    say_dropped(stream, real_ms);
+    if (!try_append(stream, real_ms, message))
+        drop(stream, message);
+    schedule(stream->file);
+}
 
-    if (file->dropped) {
-        len = snprintf(note, sizeof(note), "lambd dropped %llu log events here",
-                       (unsigned long long)file->dropped);
-        append_event(stream, real_ms, str_make(note, (size_t)len));
-    }
-    append_event(stream, real_ms, message);
-    if (buf_failed(&file->pending)) {
-        file->pending.failed = false;
-        file->pending.len = before;
-        file->dropped++;
-        file->store->dropped++;
-    } else {
-        file->dropped = 0;
-    }
-    schedule(file);
+void log_stream_write_output(struct log_stream *stream, uint64_t real_ms, struct str message)
+{
+    uint64_t bytes = message.len + EVENT_COST_BYTES;
+
+    if (stream->file->pending.len + bytes > LOG_PENDING_BYTES_MAX || !is_allowed(stream, bytes))
+        drop(stream, message);
+    else
+        log_stream_write(stream, real_ms, message);
 }

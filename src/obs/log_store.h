@@ -8,10 +8,13 @@
  *   2025-11-25T02:26:54.123Z <TAB> <log stream> <TAB> message
  *
  * Further lines of one event begin with a TAB. The loop thread only copies an event into the file's
- * buffer; a job on the worker pool appends what has gathered, at most every LOG_FLUSH_MS. A
- * function that writes faster than the disk takes it loses events, never the daemon's memory:
- * beyond LOG_PENDING_BYTES_MAX per function events are dropped and their number is written in their
- * place.
+ * buffer; a job on the worker pool appends what has gathered, at most every LOG_FLUSH_MS.
+ *
+ * A function that prints without end takes neither the daemon's memory nor its time: an environment
+ * may log LIMIT_LOG_BURST_BYTES at once and LIMIT_LOG_BYTES_PER_S after that, and no more may be
+ * pending for a function than LOG_PENDING_BYTES_MAX, however slow the disk is. What is beyond is
+ * dropped, and how much that was is written in its place. The platform's own lines are beyond these
+ * limits.
  *
  * Cost: no descriptor is held between flushes; memory is the pending bytes of functions that logged
  * just now.
@@ -24,7 +27,11 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum { LOG_FLUSH_MS = 20, LOG_PENDING_BYTES_MAX = 4 * 1024 * 1024 };
+enum {
+    LOG_FLUSH_MS = 20,
+    LOG_PENDING_BYTES_MAX = 4 * 1024 * 1024,
+    LOG_PLATFORM_BYTES_MAX = 1024 * 1024, /* pending, beyond that, of the platform's lines */
+};
 
 struct log_store;
 struct log_stream;
@@ -48,5 +55,7 @@ int log_stream_open(struct log_stream **ret_stream, struct log_store *store, str
                     struct str region, struct str function, struct str stream_name);
 struct log_stream *log_stream_close(struct log_stream *stream);
 
-/* One event; a final newline is not stored twice. */
+/* One event of the platform; a final newline is not stored twice. */
 void log_stream_write(struct log_stream *stream, uint64_t real_ms, struct str message);
+/* One event of what runs in the environment, unless that has printed too much already. */
+void log_stream_write_output(struct log_stream *stream, uint64_t real_ms, struct str message);
