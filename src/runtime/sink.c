@@ -144,6 +144,13 @@ static void watch_for(struct sink *sink, int events)
     must(uv_poll_start(&sink->watch->poll, events, on_poll) == 0);
 }
 
+static struct iovec rest_of(const struct buf *buf, size_t sent)
+{
+    struct str rest = buf_str(buf); /* over TCP there is no head, nor memory for one */
+
+    return (struct iovec){(void *)(uintptr_t)(rest.ptr + sent), rest.len - sent};
+}
+
 static void send_some(struct sink *sink)
 {
     size_t total = sink->head.len + sink->batch.len;
@@ -155,8 +162,8 @@ static void send_some(struct sink *sink)
         size_t in_head = sink->sent < sink->head.len ? sink->sent : sink->head.len;
         size_t in_batch = sink->sent - in_head;
 
-        iov[0] = (struct iovec){sink->head.ptr + in_head, sink->head.len - in_head};
-        iov[1] = (struct iovec){sink->batch.ptr + in_batch, sink->batch.len - in_batch};
+        iov[0] = rest_of(&sink->head, in_head);
+        iov[1] = rest_of(&sink->batch, in_batch);
         msg.msg_iov = iov;
         msg.msg_iovlen = 2;
         n = sendmsg(sink->watch->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
