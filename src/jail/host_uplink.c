@@ -76,6 +76,7 @@ static void remove_all(struct network *network)
 int host_uplink_open(struct network *network)
 {
     CLEANUP(close_fdp) int lock_fd = lock_host();
+    (void)lock_fd;
 
     network->host_route_fd = netlink_open(NETLINK_ROUTE);
     network->host_filter_fd = netlink_open(NETLINK_NETFILTER);
