@@ -80,11 +80,23 @@ static int write_event(struct function_url_call *call, struct buf *out)
     return out->len > LIMIT_PAYLOAD_SYNC_BYTES ? err_new(-EMSGSIZE) : 0;
 }
 
+/* Now that the function is known its tracing may decide. 0 or -ENOMEM. */
+static int sample_trace(struct function_url_call *call, const struct function_version *version)
+{
+    struct str given = http_request_header(call->req, STR("X-Amzn-Trace-Id"));
+
+    if (dispatch_samples(call->door->dispatch, version, given))
+        call->trace_id = trace_id_take(&call->arena, given, true);
+    return str_is_set(call->trace_id) ? 0 : err_new(-ENOMEM);
+}
+
 static int fill_invocation(struct function_url_call *call, struct invocation *inv)
 {
     CLEANUP(buf_deinit) struct buf event = {0};
-    int r = write_event(call, &event);
+    int r = sample_trace(call, inv->version);
 
+    if (r == 0)
+        r = write_event(call, &event);
     if (r < 0)
         return err_pass(r);
     buf_deinit(&call->body);
@@ -376,7 +388,8 @@ bool function_url_door_take(const struct function_url_door *door, struct http_re
     call->address = address;
     arena_init(&call->arena);
     (void)rand_uuid(call->request_id);
-    call->trace_id = trace_id_take(&call->arena, http_request_header(req, STR("X-Amzn-Trace-Id")));
+    call->trace_id =
+        trace_id_take(&call->arena, http_request_header(req, STR("X-Amzn-Trace-Id")), false);
     if (str_is_set(call->trace_id))
         start(call);
     else

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/must.h"
@@ -12,6 +13,9 @@
 #include "invoke/concurrency.h"
 #include "invoke/env_pool.h"
 #include "invoke/invocation.h"
+#include "invoke/trace_id.h"
+#include "invoke/trace_sampler.h"
+#include "obs/xray.h"
 
 enum { NO_BOX_MS = 10 }; /* a stopped box is gone within milliseconds */
 
@@ -29,6 +33,7 @@ struct dispatch {
     bool has_ahead;        /* some pool misses environments that nobody waits for */
     struct list empty;
     struct concurrency concurrency;
+    struct trace_sampler sampler;
     uint32_t environments_max;
     size_t environments;
     uint64_t invocations;
@@ -62,6 +67,8 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
         .idle_stop_ms = options->idle_stop_ms,
         .init_limit_ms = options->init_limit_ms,
         .endpoint_url = options->endpoint_url,
+        .xray = options->xray,
+        .xray_daemon = options->xray_daemon,
         .leaving = &dispatch->leaving,
         .left = on_left,
         .left_owner = dispatch,
@@ -156,7 +163,7 @@ static bool may_grow(const struct dispatch *dispatch, const struct env_pool *poo
            missing <= concurrency_ramp_left(&dispatch->concurrency, inv->concurrency);
 }
 
-int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
+static int submit(struct dispatch *dispatch, struct invocation *inv)
 {
     struct env_pool *pool;
     int r = concurrency_take(&dispatch->concurrency, inv->version, &inv->concurrency);
@@ -178,6 +185,36 @@ int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
     if (env_pool_is_empty(pool))
         on_empty(dispatch, pool); /* it was made for this one */
     return DISPATCH_RAMP_LIMIT;
+}
+
+static void trace_throttle(const struct dispatch *dispatch, const struct invocation *inv)
+{
+    const struct invocation_record record = {
+        .request_id = str_of(inv->request_id),
+        .function_name = inv->version->name,
+        .function_arn = inv->invoked_arn,
+        .received_real_us = inv->received_real_us,
+        .begun_real_us = clock_real_us(), /* it never does */
+        .segments = invocation_segments(inv),
+    };
+
+    xray_send_throttle(dispatch->env_context.xray, &record);
+}
+
+int dispatch_submit(struct dispatch *dispatch, struct invocation *inv)
+{
+    int r = submit(dispatch, inv);
+
+    if (r > DISPATCH_OK)
+        trace_throttle(dispatch, inv);
+    return r;
+}
+
+bool dispatch_samples(struct dispatch *dispatch, const struct function_version *version,
+                      struct str given)
+{
+    return version->tracing_active && !trace_id_is_decided(given) &&
+           trace_sampler_take(&dispatch->sampler, version->arn, clock_mono_ns());
 }
 
 struct str dispatch_limit_reason(int outcome)

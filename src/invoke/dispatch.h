@@ -35,6 +35,7 @@ struct invocation;
 struct log_store;
 struct sandbox_host;
 struct version_provisioned;
+struct xray;
 
 struct dispatch_ops {
     /*
@@ -56,6 +57,8 @@ struct dispatch_options {
     uint32_t concurrency_limit; /* per account and region */
     uint32_t ramp;              /* environments by which a function may grow in RAMP_PERIOD_S */
     bool endpoint_url;          /* AWS_ENDPOINT_URL inside functions */
+    struct xray *xray;          /* gets the segments of traced invocations; NULL: nobody does */
+    struct str xray_daemon;     /* its address, borrowed, for functions; absent: none */
     const struct dispatch_ops *ops;
     void *owner;
 };
@@ -77,6 +80,13 @@ enum {
  * Otherwise it is still the caller's: a limit, or -ENOMEM.
  */
 int dispatch_submit(struct dispatch *dispatch, struct invocation *inv);
+
+/*
+ * Is this invocation to be sampled? Only where the function's tracing is active, and its caller has
+ * not decided; given: his X-Amzn-Trace-Id. Ask once for each.
+ */
+bool dispatch_samples(struct dispatch *dispatch, const struct function_version *version,
+                      struct str given);
 
 /* AWS's word for such an outcome, the Reason of a TooManyRequestsException. */
 struct str dispatch_limit_reason(int outcome);

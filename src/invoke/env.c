@@ -383,6 +383,7 @@ static int build_process_env(struct env *env)
     struct process_env_options options = {
         .log_stream = str_of(env->log.stream_name),
         .initialization_type = env->log.initialization_type,
+        .xray_daemon = env->context->xray_daemon,
         .endpoint_url = env->context->endpoint_url,
     };
 

@@ -34,6 +34,7 @@
 
 #include "base/error.h"
 #include "base/list.h"
+#include "base/str.h"
 
 struct env;
 struct function_version;
@@ -41,6 +42,7 @@ struct http_request;
 struct invocation;
 struct log_store;
 struct sandbox_host;
+struct xray;
 
 struct env_ops {
     /* Init is over, or it failed in a way that the next invocation repeats: env_run() may be
@@ -64,6 +66,8 @@ struct env_context {
     uint64_t idle_stop_ms;   /* idle for so long: `dead` is called */
     uint64_t init_limit_ms;  /* an init that takes longer is repeated by the first invocation */
     bool endpoint_url;       /* give functions AWS_ENDPOINT_URL */
+    struct xray *xray;       /* NULL: nobody wants segments */
+    struct str xray_daemon;  /* its address, for functions; absent: none */
     /* Envs that were freed and still let their extensions end; env_kill() before the loop does. */
     struct list *leaving;
     /* There is one less of them. */

@@ -241,6 +241,7 @@ static void check_init(struct env *env)
         return;
     }
     env->init_ns = clock_mono_ns() - env->phase_ns;
+    env->init_real_us = clock_real_us() - env->init_ns / 1000;
     env_become_idle(env);
     (void)sandbox_settle(env->sandbox);
     env_announce(env);

@@ -92,10 +92,11 @@ struct env {
     uv_timer_t stop_timer;
     unsigned handles_open; /* of libuv, when the env is freed */
     bool box_gone;
-    bool init_report;  /* the suppressed init of this run is to be reported when it fails */
-    uint64_t phase_ns; /* begin of the init or of the run */
-    uint64_t limit_ns; /* end of it */
-    uint64_t init_ns;  /* duration of a good first init, until the first run reports it */
+    bool init_report;      /* the suppressed init of this run is to be reported when it fails */
+    uint64_t phase_ns;     /* begin of the init or of the run */
+    uint64_t limit_ns;     /* end of it */
+    uint64_t init_ns;      /* duration of a good first init, until the first run reports it */
+    uint64_t init_real_us; /* and when it began */
     /* The run: */
     struct invocation *inv; /* borrowed from the pool */
     struct runtime_event event;
@@ -107,6 +108,7 @@ struct env {
     uint64_t responded_ns;
     uint64_t runtime_done_ns; /* when the runtime asked for the next event */
     uint64_t produced_bytes;
+    struct buf error_cause; /* of a traced one that failed */
     struct reason hopeless; /* why this function can never start */
 };
 
@@ -165,7 +167,7 @@ void env_timed_out(struct env *env);
 void env_on_stream_start(void *owner, struct str content_type);
 void env_on_stream_piece(void *owner, struct str bytes);
 void env_on_response(void *owner, char *payload, size_t len);
-void env_on_error(void *owner, struct str error_type, char *payload, size_t len);
+void env_on_error(void *owner, const struct runtime_error *error, char *payload, size_t len);
 void env_on_response_too_large(void *owner);
 void env_on_done(void *owner);
 /* The runtime or an extension has finished: when all have, the run is over. */

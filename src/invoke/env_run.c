@@ -9,6 +9,8 @@
 #include "base/json_writer.h"
 #include "base/must.h"
 #include "invoke/env_internal.h"
+#include "invoke/trace_id.h"
+#include "obs/xray.h"
 
 static uint32_t memory_used_mb(const struct env *env)
 {
@@ -57,32 +59,23 @@ static uint64_t since_begin(const struct env *env, uint64_t ns)
     return ns > env->phase_ns ? ns - env->phase_ns : 0;
 }
 
-/* Only then do events speak of the trace. */
-static bool is_sampled(struct str trace_id)
-{
-    struct str part;
-
-    while (str_next(&trace_id, ';', &part))
-        if (str_eq(str_trim(part), STR("Sampled=1")))
-            return true;
-    return false;
-}
-
 static struct invocation_record make_record(const struct env *env, enum report_status status,
                                             const char *error_type)
 {
     const struct extensions *set = extensions_api_set(env->extensions);
-    uint64_t end_ns = clock_mono_ns();
+    uint64_t now_ns = clock_mono_ns();
+    uint64_t end_ns = status == REPORT_TIMEOUT ? env->limit_ns : now_ns;
 
-    if (status == REPORT_TIMEOUT)
-        end_ns = env->limit_ns;
     return (struct invocation_record){
         .request_id = str_of(env->inv->request_id),
+        .function_name = env->version->name,
         .function_arn = env->inv->invoked_arn,
         .version = env->version->version,
-        .started_real_ms = env->started_real_ms,
+        .received_real_us = env->inv->received_real_us,
+        .begun_real_us = clock_real_us() - (now_ns - env->phase_ns) / 1000,
         .duration_ns = end_ns - env->phase_ns,
         .init_ns = env->init_ns,
+        .init_real_us = env->init_real_us,
         .memory_mb = env->version->memory_mb,
         .status = status,
         .error_type = str_of(error_type),
@@ -92,7 +85,9 @@ static struct invocation_record make_record(const struct env *env, enum report_s
         .response_ns = since_begin(env, env->responded_ns),
         .produced_bytes = env->produced_bytes,
         .has_extensions = set->count > 0,
-        .trace_id = is_sampled(env->inv->trace_id) ? env->inv->trace_id : STR_NONE,
+        .trace_id = trace_id_is_sampled(env->inv->trace_id) ? env->inv->trace_id : STR_NONE,
+        .segments = invocation_segments(env->inv),
+        .error_cause = buf_str(&env->error_cause),
     };
 }
 
@@ -123,11 +118,13 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
     if (!env->runtime_done_ns)
         env_log_runtime_done(&env->log, &record);
     env_log_end(&env->log, &record);
+    xray_send(env->context->xray, &record);
     env->init_ns = 0;
     env->inv = NULL;
     env->log.tail = NULL;
     inv->hold = NULL;
     inv->sink->ended(inv, &record);
+    buf_deinit(&env->error_cause);
     env->ops->ended(env->owner, env, inv);
 }
 
@@ -205,12 +202,13 @@ void env_on_response(void *owner, char *payload, size_t len)
     env_respond(env, INVOCATION_OK, payload, len);
 }
 
-void env_on_error(void *owner, struct str error_type, char *payload, size_t len)
+void env_on_error(void *owner, const struct runtime_error *error, char *payload, size_t len)
 {
     struct env *env = owner;
 
-    (void)error_type; /* for metrics; the caller sees the payload only */
     must(env->state == ENV_BUSY);
+    if (invocation_segments(env->inv))
+        (void)buf_append_str(&env->error_cause, error->cause); /* without memory there is none */
     note_response(env, len);
     env_respond(env, INVOCATION_FUNCTION_ERROR, payload, len);
 }

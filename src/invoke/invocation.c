@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "invoke/lineage.h"
+#include "invoke/trace_id.h"
 
 struct invocation *invocation_new(struct function_version *version, const char *request_id)
 {
@@ -17,6 +19,7 @@ struct invocation *invocation_new(struct function_version *version, const char *
         return NULL;
     list_init(&inv->node);
     arena_init(&inv->arena);
+    inv->received_real_us = clock_real_us();
     inv->version = function_version_ref(version);
     if (request_id)
         memcpy(inv->request_id, request_id, sizeof(inv->request_id));
@@ -25,10 +28,32 @@ struct invocation *invocation_new(struct function_version *version, const char *
     return inv;
 }
 
+static void begin_segments(struct invocation *inv)
+{
+    struct trace_segments *segments = &inv->segments;
+    struct str root = trace_id_part(inv->trace_id, "Root");
+    struct str parent = trace_id_part(inv->trace_id, "Parent");
+
+    if (!trace_id_is_root(root))
+        return; /* nobody could find it */
+    segments->root = root;
+    segments->parent = trace_id_is_segment(parent) ? parent : STR_NONE;
+    (void)rand_hex(segments->service, 8);
+    (void)rand_hex(segments->function, 8);
+    inv->trace_id = trace_id_set(&inv->arena, inv->trace_id, "Parent", str_of(segments->function));
+}
+
 int invocation_set_trace(struct invocation *inv, struct str trace)
 {
     inv->trace_id = lineage_step(&inv->arena, trace, inv->version->arn, &inv->loops);
+    if (inv->version->tracing_active && trace_id_is_sampled(inv->trace_id))
+        begin_segments(inv);
     return str_is_set(inv->trace_id) ? 0 : err_new(-ENOMEM);
+}
+
+const struct trace_segments *invocation_segments(const struct invocation *inv)
+{
+    return str_is_set(inv->segments.root) ? &inv->segments : NULL;
 }
 
 int invocation_is_loop(const struct invocation *inv, struct catalog *catalog)

@@ -61,17 +61,25 @@ struct invocation {
     struct log_tail *tail; /* owned; NULL: nobody wants it */
     const struct invocation_sink *sink;
     void *sink_owner;
+    uint64_t received_real_us;
+    struct trace_segments segments; /* when it is traced */
     uint64_t loops; /* how often the event has come to this function before (lineage.h) */
     struct concurrency_version *concurrency; /* private, like the next two: what it counts in */
-    void (*hold)(void *runner, bool held); /* NULL: nothing runs */
+    void (*hold)(void *runner, bool held);   /* NULL: nothing runs */
     void *runner;
 };
 
 /* Takes a reference to version. request_id: UUID_TEXT_BYTES, copied; NULL: a new one. NULL when out
  * of memory. */
 struct invocation *invocation_new(struct function_version *version, const char *request_id);
-/* Sets trace_id to that header with this function in its lineage, and loops. 0 or -ENOMEM. */
+/*
+ * Sets trace_id to that header with this function in its lineage, and loops. When it is sampled and
+ * the function's tracing is active, segments is set, and trace_id leads to that of the function. 0
+ * or -ENOMEM.
+ */
 int invocation_set_trace(struct invocation *inv, struct str trace);
+/* NULL: it is not traced. */
+const struct trace_segments *invocation_segments(const struct invocation *inv);
 /* Is it one more round of a loop that the function's settings do not allow? 1, 0 or a failure. */
 int invocation_is_loop(const struct invocation *inv, struct catalog *catalog);
 /* Take no further piece of the answer until released; the function waits. */

@@ -123,8 +123,20 @@ static void put_defaults(struct buf *buf, const struct function_version *version
                                "/var/task/lib:/opt/lib")
                          : STR("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
                                "/var/task:/var/task/lib:/opt/lib"));
+}
+
+/* Where an SDK inside the function sends its subsegments. */
+static void put_xray(struct buf *buf, const struct function_version *version, struct str daemon)
+{
+    struct str address = str_is_set(daemon) ? daemon : STR("169.254.100.1:2000");
+    size_t colon = address.len;
+
+    while (colon && address.ptr[colon - 1] != ':')
+        colon--;
     put_default(buf, version, STR("AWS_XRAY_CONTEXT_MISSING"), STR("LOG_ERROR"));
-    put_default(buf, version, STR("AWS_XRAY_DAEMON_ADDRESS"), STR("169.254.100.1:2000"));
+    put_default(buf, version, STR("AWS_XRAY_DAEMON_ADDRESS"), address);
+    put(buf, STR("_AWS_XRAY_DAEMON_ADDRESS"), str_sub(address, 0, colon ? colon - 1 : 0));
+    put(buf, STR("_AWS_XRAY_DAEMON_PORT"), str_sub(address, colon, address.len));
 }
 
 static bool is_of_the_runtime_only(struct str name)
@@ -167,6 +179,7 @@ void process_env_build(struct buf *buf, const struct function_version *version,
         put_execution_env(buf, version);
     put_language(buf, version, &name);
     put_defaults(buf, version, &name);
+    put_xray(buf, version, options->xray_daemon);
     if (options->endpoint_url)
         put_default(buf, version, STR("AWS_ENDPOINT_URL"), STR("http://" RUNTIME_API_ADDRESS));
     if (version->log_format == FUNCTION_LOG_JSON) {

@@ -14,6 +14,7 @@
 struct process_env_options {
     struct str log_stream;
     struct str initialization_type; /* "on-demand", "provisioned-concurrency" */
+    struct str xray_daemon;         /* "host:port"; absent: as on AWS, where nobody listens here */
     bool endpoint_url; /* set AWS_ENDPOINT_URL to the daemon's own API inside the sandbox */
 };
 

@@ -39,7 +39,8 @@ static struct function_version version_of(const char *runtime)
 static void gives_what_aws_gives(void **state)
 {
     struct function_version version = version_of("python3.12");
-    struct process_env_options options = {STR("stream"), STR("on-demand"), true};
+    struct process_env_options options = {
+        .log_stream = STR("stream"), .initialization_type = STR("on-demand"), .endpoint_url = true};
     struct buf block = {0};
 
     (void)state;
@@ -61,7 +62,7 @@ static void gives_what_aws_gives(void **state)
 static void custom_runtimes_have_no_execution_env(void **state)
 {
     struct function_version version = version_of("provided.al2023");
-    struct process_env_options options = {STR("stream"), STR("on-demand"), false};
+    struct process_env_options options = {STR("stream"), STR("on-demand")};
     struct buf block = {0};
 
     (void)state;
@@ -69,6 +70,7 @@ static void custom_runtimes_have_no_execution_env(void **state)
     assert_null(find(&block, "AWS_EXECUTION_ENV"));
     assert_null(find(&block, "AWS_ENDPOINT_URL"));
     assert_string_equal(find(&block, "_LAMBDA_TELEMETRY_LOG_FD"), "62");
+    assert_string_equal(find(&block, "AWS_XRAY_DAEMON_ADDRESS"), "169.254.100.1:2000");
     assert_string_equal(find(&block, "PATH"), "/usr/local/bin:/usr/bin/:/bin:/opt/bin");
     buf_deinit(&block);
 }
@@ -78,7 +80,8 @@ static void the_function_overrides_defaults(void **state)
     struct codec_pair vars[] = {
         {STR("TZ"), STR("Europe/Berlin")}, {STR("NODE_PATH"), STR("")}, {STR("MY"), STR("a=b")}};
     struct function_version version = version_of("nodejs22.x");
-    struct process_env_options options = {STR("stream"), STR("on-demand"), true};
+    struct process_env_options options = {
+        .log_stream = STR("stream"), .initialization_type = STR("on-demand"), .endpoint_url = true};
     struct buf block = {0};
 
     (void)state;
@@ -95,10 +98,25 @@ static void the_function_overrides_defaults(void **state)
     buf_deinit(&block);
 }
 
+static void the_xray_daemon_is_named(void **state)
+{
+    struct function_version version = version_of("python3.13");
+    struct process_env_options options = {.xray_daemon = STR("[::1]:2001")};
+    struct buf block = {0};
+
+    (void)state;
+    process_env_build(&block, &version, &options);
+    assert_string_equal(find(&block, "AWS_XRAY_DAEMON_ADDRESS"), "[::1]:2001");
+    assert_string_equal(find(&block, "_AWS_XRAY_DAEMON_ADDRESS"), "[::1]");
+    assert_string_equal(find(&block, "_AWS_XRAY_DAEMON_PORT"), "2001");
+    assert_string_equal(find(&block, "AWS_XRAY_CONTEXT_MISSING"), "LOG_ERROR");
+    buf_deinit(&block);
+}
+
 static void ruby_gets_the_folders_of_its_version(void **state)
 {
     struct function_version version = version_of("ruby3.4");
-    struct process_env_options options = {STR("stream"), STR("on-demand"), false};
+    struct process_env_options options = {STR("stream"), STR("on-demand")};
     struct buf block = {0};
 
     (void)state;
@@ -134,6 +152,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_aws_gives),
+        cmocka_unit_test(the_xray_daemon_is_named),
         cmocka_unit_test(ruby_gets_the_folders_of_its_version),
         cmocka_unit_test(custom_runtimes_have_no_execution_env),
         cmocka_unit_test(the_function_overrides_defaults),

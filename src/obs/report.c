@@ -106,12 +106,22 @@ void report_init_start(struct buf *buf, struct report_format format, uint64_t no
     json_close(buf);
 }
 
+/* Of a traced invocation: the function's segment, and the header that leads to it. */
 static void json_tracing(struct buf *buf, const struct invocation_record *record)
 {
+    const struct trace_segments *segments = record->segments;
+
     if (!record->trace_id.len)
         return;
-    (void)buf_append_str(buf, STR(",\"tracing\":{\"type\":\"X-Amzn-Trace-Id\","));
-    json_text(buf, "value", record->trace_id);
+    (void)buf_append_str(buf, STR(",\"tracing\":{"));
+    if (segments)
+        (void)buf_printf(buf, "\"spanId\":\"%s\",", segments->function);
+    (void)buf_append_str(buf, STR("\"type\":\"X-Amzn-Trace-Id\","));
+    if (segments)
+        (void)buf_printf(buf, "\"value\":\"Root=%.*s;Parent=%s;Sampled=1\"",
+                         STR_FMT(segments->root), segments->service);
+    else
+        json_text(buf, "value", record->trace_id);
     (void)buf_append_char(buf, '}');
 }
 
@@ -176,7 +186,7 @@ static void json_span(struct buf *buf, const struct invocation_record *record, b
 
     (void)buf_printf(
         buf, "%s{\"name\":\"%s\",\"start\":\"%s\",\"durationMs\":", is_first ? ",\"spans\":[" : ",",
-        name, clock_format_z(stamp, record->started_real_ms + from_ns / NS_PER_MS));
+        name, clock_format_z(stamp, (record->begun_real_us + from_ns / 1000) / 1000));
     put_ms3(buf, to_ns > from_ns ? to_ns - from_ns : 0);
     (void)buf_append_char(buf, '}');
 }
@@ -225,6 +235,9 @@ static void text_report(struct buf *buf, const struct invocation_record *record)
         put_ms2(buf, record->init_ns);
         (void)buf_append_str(buf, STR(" ms\t"));
     }
+    if (record->segments)
+        (void)buf_printf(buf, "\nXRAY TraceId: %.*s\tSegmentId: %s\tSampled: true\t",
+                         STR_FMT(record->segments->root), record->segments->function);
     if (record->status == REPORT_TIMEOUT)
         (void)buf_append_str(buf, STR("Status: timeout"));
     else if (record->status == REPORT_ERROR)

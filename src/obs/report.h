@@ -16,14 +16,28 @@
 
 enum report_status { REPORT_SUCCESS, REPORT_TIMEOUT, REPORT_ERROR };
 
+enum { TRACE_SEGMENT_ID_BYTES = 17 }; /* 16 hexadecimal digits and a NUL */
+
+/* What X-Ray knows of an invocation that is traced: a segment of the service, and in it one of the
+ * function. */
+struct trace_segments {
+    struct str root;   /* "1-5f35ae12-0c0fec141ab77a00bc047aa2"; absent: it is not traced */
+    struct str parent; /* the caller's segment; may be absent */
+    char service[TRACE_SEGMENT_ID_BYTES];
+    char function[TRACE_SEGMENT_ID_BYTES];
+};
+
 struct invocation_record {
     struct str request_id;
+    struct str function_name;
     struct str function_arn;
     struct str version;
-    uint64_t started_real_ms; /* when the event was delivered */
-    uint64_t duration_ns; /* delivery (or begin of a suppressed init) → the runtime's next call */
+    uint64_t received_real_us; /* when the service had it */
+    uint64_t begun_real_us;    /* when the event was delivered, or a suppressed init began */
+    uint64_t duration_ns;      /* from then on, until the runtime's next call */
     uint64_t
         init_ns; /* of the init phase before this, the environment's first, invocation; 0: none */
+    uint64_t init_real_us; /* its begin */
     uint32_t memory_mb;
     uint32_t memory_used_mb;
     enum report_status status;
@@ -35,7 +49,9 @@ struct invocation_record {
     uint64_t response_ns;    /* until the response was there */
     uint64_t produced_bytes; /* of the response */
     bool has_extensions;
-    struct str trace_id; /* X-Amzn-Trace-Id; absent: not traced */
+    struct str trace_id;                   /* X-Amzn-Trace-Id; absent: not sampled */
+    const struct trace_segments *segments; /* borrowed; NULL: not traced by the service */
+    struct str error_cause; /* JSON of a runtime, not checked; absent: it told none */
 };
 
 /* ceil(duration + init) in milliseconds, at least 1. */

@@ -145,7 +145,7 @@ static void writes_the_parts_of_an_invocation(void **state)
     struct buf buf = {0};
 
     (void)state;
-    r.started_real_ms = 1738324800000;
+    r.begun_real_us = 1738324800000000;
     r.first_byte_ns = 1000000;
     r.response_ns = 1500000;
     r.runtime_ns = 2000000;

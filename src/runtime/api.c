@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "runtime/answer.h"
+#include "runtime/error_cause.h"
 #include "runtime/session_internal.h"
 
 /* A `next` call that waits for an event. */
@@ -271,6 +272,24 @@ static void finish_too_large(struct runtime_api_body *body)
     session->ops->response_too_large(session->owner);
 }
 
+/* The errors of a runtime may come with their cause in the body, which its caller does not get. */
+static void hand_error(struct runtime_api_body *body, char *payload, size_t len)
+{
+    struct runtime_session *session = body->session;
+    struct http_request *req = body->req;
+    CLEANUP(buf_deinit) struct buf cause = {0};
+    struct runtime_error error = {
+        .type = str_of(body->error_type),
+        .cause = http_request_header(req, STR("Lambda-Runtime-Function-XRay-Error-Cause")),
+    };
+
+    if (str_eq(http_request_header(req, STR("Content-Type")), STR(ERROR_CAUSE_CONTENT_TYPE))) {
+        error_cause_take(&payload, &len, &cause);
+        error.cause = buf_str(&cause);
+    }
+    session->ops->error(session->owner, &error, payload, len);
+}
+
 /* Common end of response and error: hand the bytes up, then tell the runtime. */
 static void finish_result(struct runtime_api_body *body, bool is_error)
 {
@@ -294,7 +313,7 @@ static void finish_result(struct runtime_api_body *body, bool is_error)
     }
     session_step_sent(session);
     if (is_error)
-        session->ops->error(session->owner, str_of(body->error_type), payload, len);
+        hand_error(body, payload, len);
     else
         session->ops->response(session->owner, payload, len);
     body_free(body);

@@ -155,7 +155,7 @@ static bool give_stream_error(struct runtime_session *session, struct str type, 
         free(payload);
         return false;
     }
-    session->ops->error(session->owner, type, payload, len);
+    session->ops->error(session->owner, &(struct runtime_error){.type = type}, payload, len);
     return true;
 }
 
@@ -228,11 +228,18 @@ static void on_response(struct runtime_session *session, struct frame *frame)
     session->ops->response(session->owner, payload, len);
 }
 
+static struct runtime_error error_of(struct str metadata)
+{
+    return (struct runtime_error){
+        .type = frame_metadata_get(metadata, STR("Lambda-Runtime-Function-Error-Type")),
+        .cause = frame_metadata_get(metadata, STR("Lambda-Runtime-Function-XRay-Error-Cause")),
+    };
+}
+
 static void on_error(struct runtime_session *session, struct frame *frame)
 {
-    struct str type =
-        frame_metadata_get(frame->metadata, STR("Lambda-Runtime-Function-Error-Type"));
-    char type_copy[128];
+    CLEANUP(buf_deinit) struct buf copy = {0};
+    struct runtime_error error;
     char *payload;
     size_t len;
 
@@ -246,13 +253,14 @@ static void on_error(struct runtime_session *session, struct frame *frame)
         return;
     }
     /* The metadata lie in the memory that the payload is taken with. */
-    (void)str_to_cstr(str_sub(type, 0, sizeof(type_copy) - 1), type_copy, sizeof(type_copy));
+    (void)buf_append_str(&copy, frame->metadata);
+    error = error_of(buf_str(&copy));
     payload = channel_steal_payload(session->channel, frame, &len);
     if (!payload) {
         break_off(session, "no memory for the error");
         return;
     }
-    session->ops->error(session->owner, str_of(type_copy), payload, len);
+    session->ops->error(session->owner, &error, payload, len);
 }
 
 static void on_log(struct runtime_session *session, const struct frame *frame)

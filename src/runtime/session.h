@@ -49,6 +49,12 @@ struct runtime_log {
     struct str message;
 };
 
+/* What a runtime tells about an error beside it. */
+struct runtime_error {
+    struct str type;
+    struct str cause; /* JSON for X-Ray, not checked; may be absent */
+};
+
 struct runtime_session_ops {
     /* Init is over: the runtime has asked for its first event. */
     void (*ready)(void *owner);
@@ -62,8 +68,8 @@ struct runtime_session_ops {
     /* The result; payload is malloc'd and the callee's. */
     void (*response)(void *owner, char *payload, size_t len);
     void (*response_too_large)(void *owner);
-    /* The function's error, passed on byte for byte. */
-    void (*error)(void *owner, struct str error_type, char *payload, size_t len);
+    /* The function's error; payload is what its caller gets, malloc'd and the callee's. */
+    void (*error)(void *owner, const struct runtime_error *error, char *payload, size_t len);
     /* The runtime asked for the next event: the invocation is over. */
     void (*done)(void *owner);
     void (*log)(void *owner, const struct runtime_log *log);

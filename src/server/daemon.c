@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "invoke/dispatch.h"
 #include "obs/log_store.h"
+#include "obs/xray.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
 #include "server/version.h"
@@ -73,10 +74,12 @@ void daemon_on_health(void *owner, struct buf *json)
     struct dispatch_stats dispatch;
     struct async_stats async;
     struct sandbox_host_stats boxes;
+    struct xray_stats xray;
 
     dispatch_stats(daemon->dispatch, &dispatch);
     async_stats(daemon->async, &async);
     sandbox_host_stats(daemon->sandboxes, &boxes);
+    xray_stats(daemon->xray, &xray);
     (void)buf_printf(
         json,
         "\"status\":\"%s\",\"version\":\"" LAMBD_VERSION "\",\"uptimeSeconds\":%llu,"
@@ -86,6 +89,8 @@ void daemon_on_health(void *owner, struct buf *json)
         dispatch.environments, dispatch.in_flight, (unsigned long long)dispatch.invocations,
         boxes.boxes, boxes.boxes_prepared, boxes.stems,
         (unsigned long long)log_store_dropped(daemon->logs));
+    (void)buf_printf(json, ",\"traceSegments\":%llu,\"traceSegmentsDropped\":%llu",
+                     (unsigned long long)xray.sent, (unsigned long long)xray.dropped);
     (void)buf_printf(json,
                      ",\"asyncEvents\":%llu,\"asyncBytes\":%llu,\"asyncUnderWay\":%llu,"
                      "\"asyncAccepted\":%llu,\"asyncSucceeded\":%llu,\"asyncGivenUp\":%llu,"

@@ -33,6 +33,7 @@ struct log_store;
 struct provisioner;
 struct sandbox_host;
 struct store;
+struct xray;
 
 enum daemon_state {
     DAEMON_STARTING,
@@ -64,6 +65,7 @@ struct daemon {
     struct code_store *code;
     struct catalog *catalog;
     struct catalog_watch watch;
+    struct xray *xray; /* NULL: there is no daemon to send segments to */
     struct dispatch *dispatch;
     struct aws_client *aws;
     struct async *async;

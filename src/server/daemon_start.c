@@ -23,6 +23,7 @@
 #include "invoke/dispatch.h"
 #include "invoke/provision.h"
 #include "obs/log_store.h"
+#include "obs/xray.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
 #include "server/aws_environment.h"
@@ -221,6 +222,13 @@ static int start_catalog(struct daemon *daemon)
     return 0;
 }
 
+static int start_xray(struct daemon *daemon, struct reason *why)
+{
+    const char *address = daemon->options->xray_daemon;
+
+    return *address ? xray_new(&daemon->xray, &daemon->loop, address, why) : 0;
+}
+
 static int start_dispatch(struct daemon *daemon)
 {
     static const struct dispatch_ops ops = {daemon_on_sandbox_api};
@@ -236,6 +244,8 @@ static int start_dispatch(struct daemon *daemon)
         .concurrency_limit = (uint32_t)o->concurrency_limit,
         .ramp = (uint32_t)o->scale_up_per_10s,
         .endpoint_url = o->endpoint_url,
+        .xray = daemon->xray,
+        .xray_daemon = daemon->xray ? str_of(o->xray_daemon) : STR_NONE,
         .ops = &ops,
         .owner = daemon,
     };
@@ -343,6 +353,8 @@ int daemon_start(struct daemon *daemon, int jail_sock, struct reason *why)
         r = start_code(daemon, why);
     if (r == 0)
         r = start_catalog(daemon);
+    if (r == 0)
+        r = start_xray(daemon, why);
     if (r == 0)
         r = start_dispatch(daemon);
     if (r == 0)

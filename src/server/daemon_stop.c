@@ -22,6 +22,7 @@
 #include "invoke/dispatch.h"
 #include "invoke/provision.h"
 #include "obs/log_store.h"
+#include "obs/xray.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
 
@@ -70,6 +71,7 @@ static void on_async_closed(void *owner)
     daemon->aws = aws_client_free(daemon->aws);
     daemon->provisioner = provisioner_free(daemon->provisioner);
     daemon->dispatch = dispatch_free(daemon->dispatch);
+    daemon->xray = xray_free(daemon->xray);
     if (daemon->catalog) {
         catalog_watch_stop(&daemon->watch);
         catalog_close(daemon->catalog, on_catalog_closed, daemon);

@@ -45,6 +45,7 @@ struct server_options {
     char endpoint_sns[OPTION_TEXT_BYTES];
     char endpoint_eventbridge[OPTION_TEXT_BYTES];
     char endpoint_ec2[OPTION_TEXT_BYTES];
+    char xray_daemon[OPTION_TEXT_BYTES]; /* "" : none */
     uint64_t async_queue_mb;
     uint64_t async_delay_permille;
 };

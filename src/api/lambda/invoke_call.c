@@ -124,11 +124,12 @@ char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len)
     return payload;
 }
 
-struct str invoke_call_trace(struct invoke_call *call)
+struct str invoke_call_trace(struct invoke_call *call, const struct function_version *version)
 {
     struct arena *arena = &call->request->arena;
     struct str given = api_request_header(call->request, STR("X-Amzn-Trace-Id"));
-    struct str trace = trace_id_take(arena, given);
+    bool sample = version && dispatch_samples(call->service->options.dispatch, version, given);
+    struct str trace = trace_id_take(arena, given, sample);
 
     if (str_is_set(trace))
         api_reply_header(call->request, STR("X-Amzn-Trace-Id"), trace_id_of_answer(arena, trace));
@@ -146,7 +147,7 @@ static struct invocation *make_invocation(struct invoke_call *call,
     if (!inv)
         return NULL;
     inv->payload = invoke_call_take_payload(call, &inv->payload_len);
-    if (invocation_set_trace(inv, invoke_call_trace(call)) < 0)
+    if (invocation_set_trace(inv, invoke_call_trace(call, version)) < 0)
         return NULL;
     inv->client_context = arena_str(&inv->arena, call->client_context);
     inv->tenant_id = arena_str(&inv->arena, call->tenant_id);

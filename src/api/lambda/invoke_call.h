@@ -64,8 +64,9 @@ void invoke_call_enqueue(struct invoke_call *call, const void *output);
 /* The sink answers, or an error is answered at once. */
 void invoke_call_run(struct invoke_call *call);
 
-/* The call's trace id, which the answer shows, too; absent when out of memory. */
-struct str invoke_call_trace(struct invoke_call *call);
+/* The call's trace id, which the answer shows, too; absent when out of memory. version: of which
+ * the function's tracing decides whether it is sampled; NULL: it does not. */
+struct str invoke_call_trace(struct invoke_call *call, const struct function_version *version);
 /* The payload as it came, malloc'd; of an empty one an empty object. NULL when out of memory. */
 char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len);
 /* Unlike other operations, Invoke names $LATEST when no qualifier was given. */

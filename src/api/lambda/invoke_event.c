@@ -14,6 +14,7 @@
 #include "async/async.h"
 #include "base/limits.h"
 #include "catalog/catalog.h"
+#include "catalog/function.h"
 #include "model/lambda/shapes.h"
 
 static void on_accepted(void *owner, int failure)
@@ -40,12 +41,22 @@ static bool function_exists(struct invoke_call *call)
     return r == CATALOG_OK;
 }
 
+/* Decided once for all attempts. */
+static struct str trace_of(struct invoke_call *call)
+{
+    CLEANUP(function_version_unrefp) struct function_version *version = NULL;
+
+    (void)catalog_invoke_target(call->service->options.catalog, &call->ref.id, call->ref.qualifier,
+                                &version); /* what cannot run now is not sampled */
+    return invoke_call_trace(call, version);
+}
+
 static void take_in(struct invoke_call *call, struct str payload)
 {
     const struct async_event event = {
         .request_id = str_of(call->request->id),
         .qualifier = call->ref.qualifier,
-        .trace_id = invoke_call_trace(call),
+        .trace_id = trace_of(call),
         .client_context = call->client_context,
         .tenant_id = call->tenant_id,
         .payload = payload,
