@@ -8,6 +8,8 @@
 
 #include <jni.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 JNIEXPORT jobject JNICALL Java_lambd_runtime_Jdk_descriptor(JNIEnv *jni, jclass type, jint number)
@@ -20,9 +22,27 @@ JNIEXPORT jobject JNICALL Java_lambd_runtime_Jdk_descriptor(JNIEnv *jni, jclass 
 }
 
 /*
- * The map that System.getenv() and the environment of programs started later come from, as a map of
- * texts. NULL: an exception is on its way.
+ * KEY=VALUE entries, each ended by NUL, become the process's environment: what programs that Java
+ * starts get, and what native code sees. False: out of memory.
  */
+JNIEXPORT jboolean JNICALL Java_lambd_runtime_Jdk_takeEnvironment(JNIEnv *jni, jclass type,
+                                                                  jbyteArray block, jint from,
+                                                                  jint length)
+{
+    char *kept = malloc((size_t)length + 1); /* for good: the environment points into it */
+
+    (void)type;
+    if (!kept)
+        return JNI_FALSE;
+    (*jni)->GetByteArrayRegion(jni, block, from, length, (jbyte *)kept);
+    kept[length] = '\0';
+    (void)clearenv();
+    for (char *at = kept; at < kept + length; at += strlen(at) + 1)
+        (void)putenv(at);
+    return JNI_TRUE;
+}
+
+/* The map that System.getenv() looks into, as a map of texts. NULL: an exception is on its way. */
 JNIEXPORT jobject JNICALL Java_lambd_runtime_Jdk_environment(JNIEnv *jni, jclass type)
 {
     jclass owner = (*jni)->FindClass(jni, "java/lang/ProcessEnvironment");

@@ -132,3 +132,37 @@ def build_aws_lambda_ric(_language):
     shutil.copy(FUNCTIONS / "node/cases.js", package)
     write_bootstrap(package, 'node node_modules/aws-lambda-ric/bin/index.mjs "$_HANDLER"')
     return package
+
+
+@functools.cache
+def java_of_aws():
+    """What Maven makes of functions/java-aws: classes, and dependency with all jars."""
+    project = fresh_folder() / "project"
+    shutil.copytree(FUNCTIONS / "java-aws", project)
+    run("mvn", "-q", "-B", "compile", "dependency:copy-dependencies", cwd=project)
+    return project / "target"
+
+
+@functools.cache
+def build_java_events(_language=None):
+    """Functions of AWS's event classes, as they are deployed: without a runtime."""
+    package = fresh_folder()
+    shutil.copytree(java_of_aws() / "classes", package, dirs_exist_ok=True)
+    (package / "lib").mkdir()
+    for jar in (java_of_aws() / "dependency").glob("*.jar"):
+        if jar.name.startswith(("aws-lambda-java-core", "aws-lambda-java-events", "joda-time")):
+            shutil.copy(jar, package / "lib")
+    return package
+
+
+@functools.cache
+def build_java_ric(language):
+    """The Java cases, and those of events, with AWS's client from Maven Central."""
+    package = fresh_folder()
+    shutil.copytree(build_java(language), package, dirs_exist_ok=True)
+    shutil.copytree(java_of_aws() / "classes", package, dirs_exist_ok=True)
+    shutil.copytree(java_of_aws() / "dependency", package / "lib")
+    main = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
+    options = "-XX:MaxRAM=256m -Dfile.encoding=UTF-8 -Dsun.jnu.encoding=UTF-8"
+    write_bootstrap(package, f'java {options} -cp "lib/*" {main} "$_HANDLER"')
+    return package

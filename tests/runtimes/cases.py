@@ -137,7 +137,7 @@ def test_context(suite, facts):
     remaining = described.pop("remaining")
     assert 20000 < remaining <= 30000
     assert LOG_STREAM.fullmatch(described.pop("logStreamName"))
-    assert described == {
+    expected = {
         "functionName": environment.function_name,
         "functionVersion": "$LATEST",
         "invokedFunctionArn": environment.arn,
@@ -151,13 +151,16 @@ def test_context(suite, facts):
         "env": {"locale": "de"} if facts.reads_client_env else {},
         "appTitle": "App",
     }
+    if not facts.writes_null:
+        expected = {name: value for name, value in expected.items() if value is not None}
+    assert described == expected
 
 
 @case("Context object")
 def test_context_without_caller_data(suite):
     described = suite("describe").invoke({}).json
     for name in ("tenantId", "identityId", "identityPoolId", "custom", "env", "appTitle"):
-        assert not described[name], name
+        assert not described.get(name), name
 
 
 @case("Errors and stack traces")

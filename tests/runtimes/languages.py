@@ -95,6 +95,7 @@ class Language:
     deep: str = ""  # the text of such a file, whose handler answers "deep"
     paths_are_of_frames: bool = True  # does the X-Ray cause list the files of the trace?
     traces_have_files: bool = True  # do the frames of the X-Ray cause name them?
+    writes_null: bool = True  # of a member that is null
     starts_in_package: bool = False  # the process cannot change its directory
     request_key: str = "requestId"  # of JSON records
     lines_name_request: bool = True  # does a line of the logger?
@@ -196,6 +197,7 @@ LANGUAGES = {
             absent_module="absent.Absent::handler",
             import_error="java.lang.ClassNotFoundException",
             paths_are_of_frames=False,
+            writes_null=False,
             starts_in_package=True,
             request_key="AWSRequestId",
             lines_name_request=False,
@@ -273,6 +275,23 @@ LANGUAGES = {
             build=builds.build_aws_lambda_ric,
             trace_key="trace",
             is_long=True,
+        ),
+        Language(
+            name="java-ric",
+            title="Java: aws-lambda-java-runtime-interface-client",
+            runtime="provided.al2023",
+            handler="cases.Cases::{}",
+            build=builds.build_java_ric,
+            error_type="cases.Cases${}",
+            memory_limit=256,
+            absent_module="absent.Absent::handler",
+            import_error="java.lang.ClassNotFoundException",
+            writes_null=False,
+            is_long=True,
+            without={
+                "test_async": NO_ASYNC,
+                **NO_STREAM,
+            },
         ),
     )
 }

@@ -60,6 +60,8 @@ public final class Bootstrap {
         }
         if (wanted.isEmpty() || wanted.equals(System.getenv()))
             return;
+        if (!Jdk.takeEnvironment(init.body, init.payloadAt, init.body.length - init.payloadAt))
+            throw new OutOfMemoryError();
         Map<String, String> environment = Jdk.environment();
         environment.clear();
         environment.putAll(wanted);

@@ -17,10 +17,10 @@ final class Jdk {
     /** An inherited descriptor. */
     static native FileDescriptor descriptor(int number);
 
-    /**
-     * The environment of this process as Java sees it and hands it on; it can be changed. The JVM
-     * copies the process's own when it is first asked, and has no way to set a variable.
-     */
+    /** KEY=VALUE entries, each ended by NUL, become the process's environment. */
+    static native boolean takeEnvironment(byte[] block, int from, int length);
+
+    /** The copy of the environment that the JVM has made for System.getenv(); it can be changed. */
     static native Map<String, String> environment();
 
     /** Go where the path of the current folder leads now. False: nowhere. */

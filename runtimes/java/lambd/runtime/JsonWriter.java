@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** JSON of values, with the same rules as JsonInput: members that are null are left out, dates are numbers. */
+/** JSON of values, with the same rules as JsonInput: members and entries that are null are left out, dates are numbers. */
 final class JsonWriter {
     private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 
@@ -205,7 +205,8 @@ final class JsonWriter {
     private void map(Map<?, ?> map) {
         char separator = '{';
         for (Map.Entry<?, ?> entry : map.entrySet())
-            separator = member(separator, keyOf(entry.getKey()), entry.getValue());
+            if (entry.getValue() != null)
+                separator = member(separator, keyOf(entry.getKey()), entry.getValue());
         text.append(separator == '{' ? "{}" : "}");
     }
 

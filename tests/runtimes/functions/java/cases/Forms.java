@@ -8,10 +8,13 @@ import com.amazonaws.services.lambda.runtime.LambdaRuntime;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.logging.LogLevel;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -220,6 +223,25 @@ public class Forms {
         logger.log("bytes".getBytes(StandardCharsets.UTF_8));
         logger.log("leveled", LogLevel.ERROR);
         logger.log("leveled bytes".getBytes(StandardCharsets.UTF_8), LogLevel.DEBUG);
+    }
+
+    public String property(String name) {
+        return System.getProperty(name);
+    }
+
+    public long heap() {
+        return Runtime.getRuntime().maxMemory() >> 20;
+    }
+
+    /** Relative names lead into the function's folder, for us and for programs that we start. */
+    public Map<String, Object> folder() throws IOException {
+        String started = Files.readString(Path.of("/proc/self/environ"), StandardCharsets.ISO_8859_1);
+        Process pwd = new ProcessBuilder("/bin/sh", "-c", "ls -d cases/Forms.class; echo $MINE").start();
+        return Map.of("was stem", !started.contains("AWS_LAMBDA_FUNCTION_NAME="),
+            "own", String.valueOf(System.getenv("MINE")),
+            "is there", new File("cases/Forms.class").isFile() && Files.exists(Path.of("cases/Forms.class")),
+            "absolute", new File("x").getAbsolutePath(),
+            "child", new String(pwd.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
     }
 
     public Map<String, String> names(Object event, Context context) {
