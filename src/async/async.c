@@ -186,6 +186,7 @@ static void items_drop(struct list *items)
 static void queue_drop(struct async_queue *queue)
 {
     items_drop(&queue->ready);
+    items_drop(&queue->results);
     items_drop(&queue->unsettled);
     async_queue_close(queue);
 }

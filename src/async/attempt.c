@@ -204,7 +204,7 @@ static void end(struct async_item *item, const struct rules *rules,
         return;
     }
     *(is_success ? &queue->async->stats.succeeded : &queue->async->stats.given_up) += 1;
-    async_queue_attempt_ended(queue);
+    async_queue_attempt_ended(item);
     async_item_settle(item);
 }
 
@@ -227,7 +227,7 @@ static void give_up(struct async_item *item, const struct rules *rules, const ch
 static void drop(struct async_item *item)
 {
     item->queue->async->stats.given_up++;
-    async_queue_attempt_ended(item->queue);
+    async_queue_attempt_ended(item);
     async_item_settle(item);
 }
 

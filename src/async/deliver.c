@@ -255,7 +255,7 @@ static void later(struct async_item *item)
 
 static void end(struct async_item *item)
 {
-    async_queue_attempt_ended(item->queue);
+    async_queue_attempt_ended(item);
     async_item_settle(item);
 }
 

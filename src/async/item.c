@@ -242,6 +242,7 @@ static void on_settled(struct store_commit *commit)
 
     store_commit_deinit(commit);
     note_outcome(queue->async, outcome);
+    async_queue_settled(item);
     if (outcome != STORE_OK) {
         settle_failed(item, outcome);
         return;
@@ -282,7 +283,7 @@ void async_item_retry(struct async_item *item)
         return;
     }
     item->is_open = true;
-    async_queue_attempt_ended(queue);
+    async_queue_attempt_ended(item);
     async_queue_unsettled(queue, item);
 }
 
@@ -297,6 +298,6 @@ void async_item_postpone(struct async_item *item, const struct async_event *even
         return;
     }
     list_push_back(&item->followers, &follower->node);
-    async_queue_attempt_ended(queue);
+    async_queue_attempt_ended(item);
     async_item_settle(item);
 }

@@ -15,7 +15,9 @@ enum {
     LIMIT_SOON = 8,  /* … and soon, when they take longer than RAMP_MS */
     LIMIT_BLIND = 32,
     RAMP_MS = 20,
-    LOOK_MS = 500, /* how often that is looked at afterwards */
+    LOOK_MS = 500,         /* how often that is looked at afterwards */
+    DELIVER_LAG_MS = 1000, /* results that wait longer are delivered by more at a time … */
+    DELIVER_GROW_MS = 100, /* … and so often by still more */
     PATIENCE_LOOKS = 16,
     UNSETTLED_MS = 1000,   /* until the end of an event is written again */
     LOAD_BELOW = 32,       /* the window is filled when it has less */
@@ -80,7 +82,9 @@ struct async_queue *async_queue_make(struct async *async, struct str key)
     queue->limit = LIMIT_FIRST;
     queue->good_limit = LIMIT_FIRST;
     queue->ramp_max = LIMIT_SOON;
+    queue->deliver_limit = 1;
     list_init(&queue->ready);
+    list_init(&queue->results);
     list_init(&queue->arrivals);
     list_init(&queue->unsettled);
     must(async_queue_key_parse(queue->key, &queue->id));
@@ -127,16 +131,21 @@ static bool window_has_room(const struct async_queue *queue)
     return queue->ready_count < ASYNC_WINDOW_EVENTS && queue->ready_bytes < ASYNC_WINDOW_BYTES;
 }
 
+static struct list *list_of(struct async_queue *queue, const struct async_item *item)
+{
+    return item->event.kind == ASYNC_INVOCATION ? &queue->ready : &queue->results;
+}
+
 static void ready_push(struct async_queue *queue, struct async_item *item)
 {
     queue->ready_count++;
     queue->ready_bytes += item->row_len;
-    list_push_back(&queue->ready, &item->node);
+    list_push_back(list_of(queue, item), &item->node);
 }
 
-static struct async_item *ready_pop(struct async_queue *queue)
+static struct async_item *ready_pop(struct async_queue *queue, struct list *list)
 {
-    struct async_item *item = container_of(list_first(&queue->ready), struct async_item, node);
+    struct async_item *item = container_of(list_first(list), struct async_item, node);
 
     list_remove(&item->node);
     queue->ready_count--;
@@ -344,13 +353,62 @@ static void limit_rest(struct async_queue *queue, uint64_t now)
     queue->ramp_max = LIMIT_SOON;
 }
 
-void async_queue_attempt_ended(struct async_queue *queue)
+/*
+ * Results are delivered one after the other, because what is being delivered when the daemon dies
+ * is delivered twice; only when they cannot keep up, so that one has waited for DELIVER_LAG_MS, are
+ * there more at a time.
+ */
+static void deliver_limit_adapt(struct async_queue *queue, uint64_t now)
 {
-    must(queue->under_way > 0);
-    queue->under_way--;
+    const struct async *async = queue->async;
+    const struct async_item *first;
+    uint64_t since;
+
+    if (list_is_empty(&queue->results)) {
+        if (!queue->is_loading && queue->next_due > now)
+            queue->deliver_limit = 1;
+        return;
+    }
+    first = container_of(list_first(&queue->results), struct async_item, node);
+    since = async->clock.time_ms; /* before that nobody was there to do it */
+    if (first->place.due_ms > since)
+        since = first->place.due_ms;
+    if (now < since + DELIVER_LAG_MS || now < queue->deliver_grown_ms + DELIVER_GROW_MS ||
+        queue->deliver_limit >= async->options.concurrency_limit)
+        return;
+    queue->deliver_limit += 1 + queue->deliver_limit / 4;
+    queue->deliver_grown_ms = now;
+}
+
+static void attempt_leaves(struct async_item *item)
+{
+    struct async_queue *queue = item->queue;
+
     queue->async->stats.under_way--;
-    queue->ended++;
-    queue->ramp_ended++;
+    if (item->event.kind == ASYNC_INVOCATION) {
+        must(queue->under_way > 0);
+        queue->under_way--;
+    }
+}
+
+void async_queue_attempt_ended(struct async_item *item)
+{
+    struct async_queue *queue = item->queue;
+
+    attempt_leaves(item);
+    if (item->event.kind == ASYNC_INVOCATION) {
+        queue->ended++;
+        queue->ramp_ended++;
+    }
+}
+
+void async_queue_settled(struct async_item *item)
+{
+    if (!item->is_delivering)
+        return;
+    must(item->queue->delivering > 0);
+    item->is_delivering = false;
+    item->queue->delivering--;
 }
 
 void async_queue_wake(struct async_queue *queue)
@@ -360,8 +418,8 @@ void async_queue_wake(struct async_queue *queue)
 
 void async_queue_refused(struct async_queue *queue, struct async_item *item)
 {
-    queue->under_way--;
-    queue->async->stats.under_way--;
+    attempt_leaves(item);
+    async_queue_settled(item);
     queue->refusals++;
     queue->paused_until =
         async_now(queue->async) +
@@ -375,7 +433,7 @@ void async_queue_refused(struct async_queue *queue, struct async_item *item)
     item->trace_id = STR_NONE;
     queue->ready_count++;
     queue->ready_bytes += item->row_len;
-    list_push_front(&queue->ready, &item->node);
+    list_push_front(list_of(queue, item), &item->node);
     async_queue_wake(queue);
 }
 
@@ -400,14 +458,23 @@ void async_queue_set_aside(struct async_queue *queue, struct async_item *item, i
 
 /* ---- the pump ---- */
 
-static void start(struct async_queue *queue, struct async_item *item)
+static void attempt(struct async_queue *queue)
 {
+    struct async_item *item = ready_pop(queue, &queue->ready);
+
     queue->under_way++;
     queue->async->stats.under_way++;
-    if (item->event.kind == ASYNC_INVOCATION)
-        async_attempt_start(item);
-    else
-        async_delivery_start(item);
+    async_attempt_start(item);
+}
+
+static void deliver(struct async_queue *queue)
+{
+    struct async_item *item = ready_pop(queue, &queue->results);
+
+    queue->delivering++;
+    item->is_delivering = true;
+    queue->async->stats.under_way++;
+    async_delivery_start(item);
 }
 
 /* Ends that cannot be written must not become more: they are in memory, and would run again. */
@@ -427,11 +494,13 @@ static void timer_set(struct async_queue *queue, uint64_t now)
 
     if (!list_is_empty(&queue->unsettled))
         at = now + UNSETTLED_MS;
-    if (may_start(queue) && !list_is_empty(&queue->ready) && queue->paused_until > now)
+    if (may_start(queue) && queue->ready_count > 0 && queue->paused_until > now)
         at = earlier(at, queue->paused_until);
     if (may_start(queue) && is_saturated(queue))
         at = earlier(at, now + (queue->limit < queue->ramp_max ? RAMP_MS : LOOK_MS));
-    if (may_start(queue) && list_is_empty(&queue->ready) && !queue->is_loading)
+    if (may_start(queue) && !list_is_empty(&queue->results))
+        at = earlier(at, now + DELIVER_GROW_MS);
+    if (may_start(queue) && queue->ready_count < LOAD_BELOW && !queue->is_loading)
         at = earlier(at, queue->next_due);
     if (at == NEVER)
         (void)uv_timer_stop(&queue->timer);
@@ -455,9 +524,13 @@ void async_queue_pump(struct async_queue *queue)
         if (list_is_empty(&queue->ready))
             limit_rest(queue, now);
     }
+    deliver_limit_adapt(queue, now);
+    while (may_start(queue) && queue->paused_until <= now && !list_is_empty(&queue->results) &&
+           queue->delivering < queue->deliver_limit)
+        deliver(queue);
     while (may_start(queue) && queue->paused_until <= now && !list_is_empty(&queue->ready) &&
            queue->under_way < queue->limit)
-        start(queue, ready_pop(queue));
+        attempt(queue);
     if (may_start(queue) && !queue->is_loading && queue->next_due <= now &&
         queue->ready_count < LOAD_BELOW)
         load(queue);

@@ -47,7 +47,8 @@ struct async {
 
 struct async_queue {
     struct async *async;
-    struct list ready;     /* struct async_item, due now */
+    struct list ready;     /* struct async_item, due now: invocations */
+    struct list results;   /* … that are to be delivered */
     struct list arrivals;  /* … that were committed while a part of the rows was being read */
     struct list unsettled; /* … whose end could not be made or written */
     size_t ready_count;
@@ -56,8 +57,11 @@ struct async_queue {
     uint64_t next_due; /* UINT64_MAX: there is nothing behind the cursor */
     size_t items;      /* in memory, in whatever state */
     size_t set_aside;  /* rows up to the cursor that wait for the next start */
-    size_t under_way;
-    size_t limit; /* of under_way */
+    size_t under_way;  /* invocations */
+    size_t limit;      /* of under_way */
+    size_t delivering; /* results, until their rows are gone */
+    size_t deliver_limit;
+    uint64_t deliver_grown_ms;
     uint64_t paused_until;
     uint32_t refusals; /* in a row, for want of concurrency */
     uint64_t ended;    /* attempts, since looked_ms */
@@ -92,6 +96,7 @@ struct async_item {
     struct list followers; /* struct async_item: rows that the end of this one makes */
     void (*accepted)(void *owner, int failure);
     void *owner;
+    bool is_delivering; /* counted by its queue */
     unsigned settle_failures;
     uint64_t commits_before; /* those of others that had succeeded at the first failure */
     /* The attempt: */
@@ -120,8 +125,10 @@ void async_queue_arrived(struct async_queue *queue, struct async_item *item);
 void async_queue_pump(struct async_queue *queue);
 /* The same in the next turn of the loop. */
 void async_queue_wake(struct async_queue *queue);
-/* The attempt has ended, in whatever way. */
-void async_queue_attempt_ended(struct async_queue *queue);
+/* The attempt has ended, in whatever way; of a delivery the row is still to go. */
+void async_queue_attempt_ended(struct async_item *item);
+/* Its row is gone, or stays for a while. */
+void async_queue_settled(struct async_item *item);
 /* There is no room to run it: it stays the first, and the queue waits a while. */
 void async_queue_refused(struct async_queue *queue, struct async_item *item);
 /* Its end could not be written, or not be made: that is tried again. */

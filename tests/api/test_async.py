@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asynchronous invocation: 202 means on disk; retries, ages, destinations, dead letters, and kill -9."""
+import contextlib
 import http.server
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import threading
 import urllib.request
@@ -523,3 +525,33 @@ def test_attempts_end_with_the_disk(own_daemon, connect):
     own_daemon.stop()
     own_daemon.start()
     assert health(own_daemon)['asyncEvents'] == events
+
+
+# An end that cannot be written
+
+def change_database(daemon, sql):
+    with contextlib.closing(sqlite3.connect(daemon.state_dir / 'lambd.db')) as database:
+        database.execute(sql)
+        database.commit()
+
+
+def test_row_that_cannot_go(own_daemon, connect):
+    """A row that alone cannot be deleted (as with a damaged page) is set aside, not lost, and holds nobody up."""
+    own_daemon.start(*FAST)
+    function = Factory(connect(own_daemon.endpoint)).create(RECORDING)
+    own_daemon.stop()
+    change_database(own_daemon, """CREATE TRIGGER damaged BEFORE DELETE ON record WHEN instr(old.value, 'stays')
+                                   BEGIN SELECT RAISE(FAIL, 'this page is damaged'); END""")
+    own_daemon.start(*FAST)
+    send(function, {'n': 'stays'})
+    until(lambda: 'cannot be written' in own_daemon.text(), 'it could be deleted')
+    for n in range(3):
+        send(function, {'n': n})
+    until(lambda: health(own_daemon)['asyncEvents'] == 1, 'the others do not run')
+    until(lambda: 'is set aside until the next start' in own_daemon.text(), 'it is not said')
+    assert [event['n'] for event, _ in seen(own_daemon, function.name, 4)].count('stays') == 1
+    own_daemon.stop()
+    change_database(own_daemon, 'DROP TRIGGER damaged')
+    own_daemon.start(*FAST)
+    ends(own_daemon)
+    assert [event['n'] for event, _ in seen(own_daemon, function.name, 5)].count('stays') == 2

@@ -1,66 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at any moment: every event that was answered with 202 comes to exactly one end.
 
-The two ends are queues of a stand-in for SQS that lives in this process, so that it survives the daemon. With --long
-there are more kills; --crash-kills says how many.
+The two ends are queues of a stand-in for SQS, which survives the daemon. With --long there are more kills;
+--crash-kills says how many.
 """
 import collections
-import http.server
 import itertools
 import json
+import pathlib
 import random
+import subprocess
+import sys
 import threading
-import urllib.parse
+import urllib.request
 
 import pytest
 
 from support.functions import Factory
 from support.waiting import until
-from test_async import FAST, RECORDING, ends, send
+from test_async import FAST, RECORDING, ends, seen, send
+
+sqs_counter = pathlib.Path(__file__).parents[1] / 'support/sqs_counter.py'
 
 WORKERS = 4
-# What is under way when the daemon dies is tried again, and may be told twice: not more than is tried at once.
+WAITING_MAX = 32  # events that were accepted and not told
+# What is under way when the daemon dies is tried again, and may be told twice. How much that is depends on the speed of the
+# machine; the aim, one in a hundred, is for the figure that is published, which --crash-kills makes.
 TOLD_TWICE_MAX = 32
 
 
 class Queues:
-    """Takes SendMessage, acknowledges, and counts the events by the queue's name and their id."""
+    """Two queues and what came to them, in a process that outlives the daemon."""
 
     def __init__(self):
-        self.ended = collections.defaultdict(collections.Counter)
-        lock, ended = threading.Lock(), self.ended
+        self.process = subprocess.Popen([sys.executable, sqs_counter], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        text=True)
+        self.endpoint = f'http://127.0.0.1:{int(self.process.stdout.readline())}'
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
+    def events(self):
+        """How many have come so far."""
+        with urllib.request.urlopen(self.endpoint + '/events') as answer:
+            return int(answer.read())
 
-            def do_POST(self):
-                message = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-                name = urllib.parse.urlparse(message['QueueUrl']).path.rsplit('/', 1)[1]
-                with lock:
-                    ended[name][json.loads(message['MessageBody'])['requestPayload']['id']] += 1
-                self.send_response(200)
-                self.send_header('Content-Length', '2')
-                self.end_headers()
-                self.wfile.write(b'{}')
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # the daemon was killed
-        self.server = Server(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def endpoint(self):
-        return f'http://127.0.0.1:{self.server.server_port}'
+    def ended(self):
+        """{queue: {event id: times}}"""
+        with urllib.request.urlopen(self.endpoint) as answer:
+            return {'good': {}, 'bad': {}} | json.load(answer)
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -70,31 +60,60 @@ def queues():
     queues.close()
 
 
-def load(function, accepted, kill, worker, stop):
-    """Sends events until the daemon is gone; every fifth fails."""
-    for n in itertools.count():
-        id = f'{kill}-{worker}-{n}'
-        event = {'id': id} | ({'fail': 'yes'} if n % 5 == 0 else {})
-        if stop.is_set():
-            return
-        try:
-            send(function, event)
-        except Exception:  # the daemon is gone: nobody knows whether it took the event
-            return
-        accepted[id] = 'bad' if 'fail' in event else 'good'
+class Load:
+    """Workers that send events, every fifth of which fails, while not too many wait to be told."""
+
+    def __init__(self, function, accepted, kill):
+        self.function, self.accepted, self.kill = function, accepted, kill
+        self.may_send = threading.Semaphore(WAITING_MAX)
+        self.is_over = False
+        self.workers = [threading.Thread(target=self.send, args=(worker,)) for worker in range(WORKERS)]
+        for worker in self.workers:
+            worker.start()
+
+    def send(self, worker):
+        for n in itertools.count():
+            id = f'{self.kill}-{worker}-{n}'
+            event = {'id': id} | ({'fail': 'yes'} if n % 5 == 0 else {})
+            self.may_send.acquire()
+            if self.is_over:
+                return
+            try:
+                send(self.function, event)
+            except Exception:  # the daemon is gone: nobody knows whether it took the event
+                return
+            self.accepted[id] = 'bad' if 'fail' in event else 'good'
+
+    def told(self, count):
+        self.may_send.release(count)
+
+    def end(self):
+        self.is_over = True
+        self.told(WORKERS)
+        for worker in self.workers:
+            worker.join()
 
 
-def kill_under_load(daemon, function, accepted, number, more):
-    stop = threading.Event()
-    workers = [threading.Thread(target=load, args=(function, accepted, number, worker, stop)) for worker in range(WORKERS)]
-    goal = len(accepted) + more
-    for worker in workers:
-        worker.start()
-    until(lambda: len(accepted) >= goal, 'nothing is accepted')
+def kill_under_load(daemon, queues, load, more):
+    """When so many more have been told: in the midst of accepting, trying, committing, retrying and telling."""
+    told, goal = queues.events(), queues.events() + more
+
+    def is_reached():
+        nonlocal told
+        now = queues.events()
+        if now > told:
+            load.told(now - told)
+        told = now
+        return told >= goal
+    until(is_reached, 'nothing is told')
     daemon.kill()
-    stop.set()
-    for worker in workers:
-        worker.join()
+    load.end()
+
+
+def run_again(daemon, function):
+    """Attempts that ran once more because the daemon died; some of the last lines before a kill may be missing."""
+    runs = collections.Counter(json.dumps(event) for event, _ in seen(daemon, function.name))
+    return sum(max(0, count - (2 if 'fail' in event else 1)) for event, count in runs.items())
 
 
 def test_kill_at_any_time(own_daemon, connect, queues, request):
@@ -109,12 +128,16 @@ def test_kill_at_any_time(own_daemon, connect, queues, request):
                                                     DestinationConfig=destinations)
     accepted = {}
     for number in range(kills):
-        kill_under_load(own_daemon, function, accepted, number, random.randrange(1, 200))
+        kill_under_load(own_daemon, queues, Load(function, accepted, number), random.randrange(1, 200))
         own_daemon.start(*options)
     ends(own_daemon)
+    ended = queues.ended()
     for id, name in accepted.items():
-        assert queues.ended[name][id] >= 1, f'{id} is lost'
-        assert queues.ended['bad' if name == 'good' else 'good'][id] == 0, f'{id} came to two ends'
-    duplicates = sum(count - 1 for counter in queues.ended.values() for count in counter.values())
-    print(f'{kills} kills, {len(accepted)} events, {duplicates} told twice')
-    assert duplicates <= kills * TOLD_TWICE_MAX
+        assert ended[name].get(id, 0) >= 1, f'{id} is lost'
+        assert id not in ended['bad' if name == 'good' else 'good'], f'{id} came to two ends'
+    duplicates = sum(count - 1 for counts in ended.values() for count in counts.values())
+    print(f'{kills} kills, {len(accepted)} events, {duplicates} told twice, {run_again(own_daemon, function)} runs repeated')
+    if request.config.getoption('--crash-kills'):
+        assert duplicates <= len(accepted) / 100
+    else:
+        assert duplicates <= kills * TOLD_TWICE_MAX
