@@ -82,6 +82,13 @@ void env_log_deinit(struct env_log *log)
     log->tail = NULL;
 }
 
+/* Into the log, but into no tail. */
+static void write_stream(struct env_log *log, uint64_t real_ms, struct str message)
+{
+    if (log->stream)
+        log_stream_write(log->stream, real_ms, message);
+}
+
 static void write_tail(struct env_log *log, struct str message)
 {
     if (!log->tail)
@@ -93,8 +100,7 @@ static void write_tail(struct env_log *log, struct str message)
 
 static void write_line(struct env_log *log, uint64_t real_ms, struct str message)
 {
-    if (log->stream)
-        log_stream_write(log->stream, real_ms, message);
+    write_stream(log, real_ms, message);
     write_tail(log, message);
 }
 
@@ -194,9 +200,13 @@ void env_log_init_start(struct env_log *log, struct str phase)
         .log_stream = str_of(log->stream_name),
         .memory_mb = log->version->memory_mb,
     };
-    if (str_eq(phase, STR("init"))) { /* the log knows the first one only */
+    /* The log knows the first one only, and tails know none: what they tell begins with START, or
+     * with what the init printed (recorded). */
+    if (str_eq(phase, STR("init"))) {
         report_init_start(&log->line, log->format, now_ms, &init);
-        flush(log, now_ms);
+        if (log->line.len && !buf_failed(&log->line))
+            write_stream(log, now_ms, buf_str(&log->line));
+        buf_clear(&log->line);
     }
     if (is_wanted(log)) {
         report_init_start(&log->line, everything, now_ms, &init);

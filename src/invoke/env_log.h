@@ -3,9 +3,8 @@
 
 /*
  * The log of one environment: its stream in the log store, the platform's lines in the function's
- * format, and the tail that the present invocation's caller may have asked for. What is written
- * before the first invocation (INIT_START and the output of the init) belongs to that invocation's
- * tail too.
+ * format, and the tail that the present invocation's caller may have asked for. What the init
+ * printed belongs to the first invocation's tail, too; INIT_START belongs to none.
  */
 
 #include "base/buf.h"

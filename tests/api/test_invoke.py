@@ -392,11 +392,14 @@ def test_report_is_true(functions):
     ('python3.9', 'app.handler', {'app.py': 'def handler(event, context):\n    pass\n'}, 'python3'),
     ('nodejs24.x', 'app.handler', {'app.js': 'exports.handler = async () => null;'}, 'node'),
 ])
-def test_other_version_than_the_host_has(functions, runtime, handler, code, binary):
+def test_other_version_than_the_host_has(functions, daemon, runtime, handler, code, binary):
     """The identifier is kept as asked; the INIT_START line says what really runs it."""
     function = functions.create(code, Runtime=runtime, Handler=handler)
     assert function.configuration()['Runtime'] == runtime
-    line = function.invoke(tail=True).log.splitlines()[0]
+    answer = function.invoke(tail=True)
+    assert answer.log.startswith('START RequestId')  # a tail begins there, even that of a cold start
+    daemon.wait_for_log(f'REPORT RequestId: {answer.request_id}')
+    line = daemon.log_events(function.name)[0][2]
     assert line.startswith(f'INIT_START Runtime Version: {runtime.removesuffix(".x").replace("python", "python:").replace("nodejs", "nodejs:")}')
     assert f"run by the host's /usr/bin/{binary}" in line
 

@@ -137,6 +137,17 @@ class Daemon:
                               timeout=READY_SECONDS, check=False)
         return done.returncode, done.stdout
 
+    def log_events(self, name):
+        """[(time, stream, message)]: what the log file of the function of that name holds by now."""
+        events = []
+        for path in (self.state_dir / 'logs').rglob(f'{name}.log'):
+            for line in path.read_bytes().decode(errors='replace').split('\n')[:-1]:
+                if line.startswith('\t'):
+                    events[-1][2] += '\n' + line[1:]
+                else:
+                    events.append(line.split('\t', 2))
+        return [tuple(event) for event in events]
+
     def wait_for_log(self, word):
         """Wait until a function's log file holds a word; the file's text."""
         end = time.monotonic() + LOG_SECONDS
