@@ -215,9 +215,9 @@ void env_on_error(void *owner, const struct runtime_error *error, char *payload,
 
 void env_on_response_too_large(void *owner)
 {
-    static const char text[] = "{\"errorType\":\"Function.ResponseSizeTooLarge\",\"errorMessage\":"
-                               "\"Response payload size exceeded maximum allowed payload size "
-                               "(6291556 bytes).\"}";
+    static const char text[] = "{\"errorMessage\":\"Response payload size exceeded maximum allowed "
+                               "payload size (6291556 bytes).\","
+                               "\"errorType\":\"Function.ResponseSizeTooLarge\"}";
     struct env *env = owner;
     char *payload = strdup(text);
 
