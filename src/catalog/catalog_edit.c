@@ -66,9 +66,10 @@ static int edit_stage(struct catalog_change *change, struct catalog_draft *draft
 {
     int r = 0;
 
-    if (draft->renews_revision)
-        r = target->is_alias ? alias_renew(draft, &target->alias)
-                             : version_renew(change, draft, target);
+    if (draft->renews_revision && target->is_alias)
+        r = alias_renew(draft, &target->alias);
+    if (r == 0 && (draft->renews_version || (draft->renews_revision && !target->is_alias)))
+        r = version_renew(change, draft, target);
     if (r == 0)
         r = catalog_stage_settings(change, &draft->settings, target->function->store_revision);
     return r < 0 ? err_pass(r) : CATALOG_STARTED;

@@ -19,6 +19,7 @@ struct catalog_draft {
     struct str revision_id;      /* of what the qualifier means: $LATEST, a version, an alias */
     struct str next_revision_id; /* what that becomes, if */
     bool renews_revision;        /* apply: it is to become another one */
+    bool renews_version;         /* apply: that of the version is, also when it is an alias' */
 };
 
 struct catalog_edit {

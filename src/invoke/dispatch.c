@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/must.h"
 #include "catalog/catalog.h"
+#include "catalog/concurrency.h"
 #include "catalog/function.h"
 #include "invoke/concurrency.h"
 #include "invoke/env_pool.h"
@@ -241,17 +242,61 @@ int dispatch_provision(struct dispatch *dispatch, struct function_version *versi
     return 0;
 }
 
-void dispatch_unprovision(struct dispatch *dispatch, struct str account, struct str region,
-                          struct str name)
+static bool is_of(const struct env_pool *pool, const struct function_id *id)
+{
+    const struct function_version *version = env_pool_version(pool);
+
+    return str_eq(version->name, id->name) && str_eq(version->account, id->account) &&
+           str_eq(version->region, id->region);
+}
+
+static bool is_kept(const struct env_pool *pool, const struct version_provisioned *kept,
+                    size_t count)
+{
+    uint64_t number;
+
+    if (!str_to_u64(env_pool_version(pool)->version, &number))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (kept[i].version == number)
+            return true;
+    return false;
+}
+
+void dispatch_hold(struct dispatch *dispatch, const struct function_id *id,
+                   const struct version_provisioned *kept, size_t count)
 {
     list_for_each (node, &dispatch->all) {
         struct env_pool *pool = env_pool_of_all_node(node);
-        const struct function_version *version = env_pool_version(pool);
 
-        if (str_eq(version->name, name) && str_eq(version->account, account) &&
-            str_eq(version->region, region))
+        if (is_of(pool, id) && !is_kept(pool, kept, count))
+            env_pool_hold(pool);
+    }
+    if (count == 0)
+        dispatch_release(dispatch, id);
+}
+
+void dispatch_release(struct dispatch *dispatch, const struct function_id *id)
+{
+    list_for_each (node, &dispatch->all) {
+        struct env_pool *pool = env_pool_of_all_node(node);
+
+        if (env_pool_is_held(pool) && is_of(pool, id))
             env_pool_provision(pool, 0);
     }
+}
+
+size_t dispatch_held(const struct dispatch *dispatch, const struct function_id *id)
+{
+    size_t count = 0;
+
+    list_for_each (node, &dispatch->all) {
+        const struct env_pool *pool = env_pool_of_all_node(node);
+
+        if (env_pool_is_held(pool) && is_of(pool, id))
+            count += env_pool_counts(pool).initialised;
+    }
+    return count;
 }
 
 void dispatch_counts(const struct dispatch *dispatch, const struct function_id *id,
@@ -481,6 +526,22 @@ static void on_starved(void *owner, struct env_pool *pool)
         sweep_soon(dispatch);
 }
 
+/* What others have taken over goes. */
+static void on_settled(void *owner, struct env_pool *pool)
+{
+    const struct function_version *version = env_pool_version(pool);
+    const struct function_id id = {version->account, version->region, version->name};
+    struct dispatch *dispatch = owner;
+
+    list_for_each (node, &dispatch->all) {
+        const struct env_pool *other = env_pool_of_all_node(node);
+
+        if (is_of(other, &id) && !env_pool_is_settled(other))
+            return;
+    }
+    dispatch_release(dispatch, &id);
+}
+
 static void on_empty(void *owner, struct env_pool *pool)
 {
     struct dispatch *dispatch = owner;
@@ -516,6 +577,7 @@ static const struct env_pool_ops pool_ops = {
     .ended = on_ended,
     .starved = on_starved,
     .no_box = on_no_box,
+    .settled = on_settled,
     .empty = on_empty,
     .api_request = on_api_request,
 };

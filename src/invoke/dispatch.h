@@ -99,10 +99,16 @@ int dispatch_set_concurrency(struct dispatch *dispatch, const struct function_id
 
 /* Keep so many environments of that version, initialised ahead. 0 or -ENOMEM. */
 int dispatch_provision(struct dispatch *dispatch, struct function_version *version, uint32_t count);
-/* No version of that function is to be kept any more. Environments go when they are idle for long,
- * or needed elsewhere. */
-void dispatch_unprovision(struct dispatch *dispatch, struct str account, struct str region,
-                          struct str name);
+/*
+ * Only these versions of that function are to be kept from now on: what is provisioned for others
+ * stays until all that dispatch_provision() asks for is there or has failed, and then goes.
+ */
+void dispatch_hold(struct dispatch *dispatch, const struct function_id *id,
+                   const struct version_provisioned *kept, size_t count);
+/* It goes now. */
+void dispatch_release(struct dispatch *dispatch, const struct function_id *id);
+/* Environments of that function that are to go so. */
+size_t dispatch_held(const struct dispatch *dispatch, const struct function_id *id);
 /* All zero when none of that version ("1") is there. */
 void dispatch_counts(const struct dispatch *dispatch, const struct function_id *id,
                      struct str version, struct env_pool_counts *ret_counts);

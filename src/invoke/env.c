@@ -45,6 +45,11 @@ void env_set_awaited(struct env *env, bool is_awaited)
     env->awaited = is_awaited;
 }
 
+bool env_is_provisioned(const struct env *env)
+{
+    return env->is_provisioned;
+}
+
 bool env_has_failed_init(const struct env *env)
 {
     return env->init_report;

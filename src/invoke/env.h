@@ -109,6 +109,8 @@ bool env_is_resetting(const struct env *env);
 /* A mark of the pool's: it counts on that. */
 bool env_is_awaited(const struct env *env);
 void env_set_awaited(struct env *env, bool is_awaited);
+/* It was started as provisioned capacity. */
+bool env_is_provisioned(const struct env *env);
 /* Its last init failed; the next invocation repeats it. */
 bool env_has_failed_init(const struct env *env);
 

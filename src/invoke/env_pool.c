@@ -26,7 +26,9 @@ struct env_pool {
     size_t starting_count; /* envs that have never been available */
     size_t awaited_count;  /* those that are reset, and available again at once */
     size_t waiting_count;
-    uint32_t provisioned;     /* environments to keep */
+    uint32_t provisioned;     /* environments to keep, beside those that invocations needed */
+    size_t provisioned_count; /* those that there are; part of env_count */
+    bool is_held;             /* none is added: what is here stays until others have taken over */
     bool provisioning_failed; /* one could not be started: not tried again without end */
     uint64_t starved_ns;      /* since when invocations wait for room; 0: they do not */
     bool retired;
@@ -53,13 +55,18 @@ struct env_pool *env_pool_new(const struct env_pool_context *context,
     return pool;
 }
 
+static void remove_env(struct env_pool *pool, struct env *env)
+{
+    pool->provisioned_count -= env_is_provisioned(env);
+    pool->env_count--;
+    (void)env_free(env);
+    pool->context->ops->env_count(pool->context->owner, pool, -1);
+}
+
 static void free_envs(struct env_pool *pool, struct list *list)
 {
-    while (!list_is_empty(list)) {
-        (void)env_free(env_of_node(list_first(list)));
-        pool->env_count--;
-        pool->context->ops->env_count(pool->context->owner, pool, -1);
-    }
+    while (!list_is_empty(list))
+        remove_env(pool, env_of_node(list_first(list)));
 }
 
 struct env_pool *env_pool_free(struct env_pool *pool)
@@ -180,6 +187,13 @@ static void fail_waiting(struct env_pool *pool, const struct reason *why)
     pool->context->ops->ended(pool->context->owner, inv);
 }
 
+/* Of what is provisioned something is missing, and to be started. */
+static bool is_short(const struct env_pool *pool)
+{
+    return pool->provisioned_count < pool->provisioned && !pool->is_held &&
+           !pool->provisioning_failed;
+}
+
 static int start_one(struct env_pool *pool, struct reason *why)
 {
     struct env *env;
@@ -188,7 +202,7 @@ static int start_one(struct env_pool *pool, struct reason *why)
         .version = pool->version,
         .ops = &env_ops,
         .owner = pool,
-        .is_provisioned = pool->env_count < pool->provisioned,
+        .is_provisioned = is_short(pool),
     };
     int r = env_new(&env, &options, why);
 
@@ -196,6 +210,7 @@ static int start_one(struct env_pool *pool, struct reason *why)
         return err_pass(r);
     list_push_back(&pool->other, env_node(env));
     pool->env_count++;
+    pool->provisioned_count += options.is_provisioned;
     pool->starting_count++;
     pool->context->ops->env_count(pool->context->owner, pool, 1);
     return 0;
@@ -203,7 +218,7 @@ static int start_one(struct env_pool *pool, struct reason *why)
 
 void env_pool_start_ahead(struct env_pool *pool)
 {
-    while (pool->env_count < pool->provisioned && !pool->provisioning_failed) {
+    while (is_short(pool)) {
         struct reason why = {0};
         int r;
 
@@ -229,7 +244,7 @@ size_t env_pool_missing(const struct env_pool *pool, size_t more)
 
 size_t env_pool_kept(const struct env_pool *pool)
 {
-    return pool->env_count < pool->provisioned ? pool->env_count : pool->provisioned;
+    return pool->provisioned_count;
 }
 
 void env_pool_kick(struct env_pool *pool)
@@ -283,9 +298,7 @@ void env_pool_submit(struct env_pool *pool, struct invocation *inv)
 
 static void drop(struct env_pool *pool, struct env *env)
 {
-    (void)env_free(env);
-    pool->env_count--;
-    pool->context->ops->env_count(pool->context->owner, pool, -1);
+    remove_env(pool, env);
     say_if_empty(pool);
 }
 
@@ -294,12 +307,37 @@ void env_pool_evict(struct env_pool *pool, struct env *env)
     drop(pool, env);
 }
 
-/* Those that are to be kept cannot be stopped for the sake of other pools. */
-static void set_evictable(struct env_pool *pool, struct env *env)
+/* It was provisioned, and less is wanted now. */
+static bool is_surplus(const struct env_pool *pool, const struct env *env)
 {
+    return env_is_provisioned(env) && pool->provisioned_count > pool->provisioned;
+}
+
+/* Environments that are kept are used first, and not stopped for the sake of other pools. */
+static void set_idle(struct env_pool *pool, struct env *env)
+{
+    bool is_second = pool->provisioned > 0 && !env_is_provisioned(env);
+
+    list_remove(env_node(env));
     list_remove(env_lru_node(env));
-    if (pool->env_count > pool->provisioned)
+    (is_second ? list_push_back : list_push_front)(&pool->idle, env_node(env));
+    if (!env_is_provisioned(env))
         list_push_back(pool->context->lru, env_lru_node(env));
+}
+
+static void drop_surplus(struct env_pool *pool)
+{
+    list_for_each_safe (node, &pool->idle) {
+        if (is_surplus(pool, env_of_node(node)))
+            drop(pool, env_of_node(node));
+    }
+}
+
+/* All that is provisioned is there, or cannot be. */
+static void say_if_settled(struct env_pool *pool)
+{
+    if (pool->provisioned > 0 && env_pool_is_settled(pool))
+        pool->context->ops->settled(pool->context->owner, pool);
 }
 
 void env_pool_provision(struct env_pool *pool, uint32_t count)
@@ -307,39 +345,59 @@ void env_pool_provision(struct env_pool *pool, uint32_t count)
     if (count == 0 && pool->provisioned == 0)
         return;
     pool->provisioned = count;
+    pool->is_held = false;
     pool->provisioning_failed = false;
-    list_for_each_safe (node, &pool->idle)
-        set_evictable(pool, env_of_node(node));
+    drop_surplus(pool);
     pool->context->ops->idle(pool->context->owner);
     env_pool_kick(pool);
+    say_if_settled(pool);
+}
+
+void env_pool_hold(struct env_pool *pool)
+{
+    pool->is_held = pool->provisioned > 0;
+}
+
+bool env_pool_is_held(const struct env_pool *pool)
+{
+    return pool->is_held;
+}
+
+static void count_provisioned(const struct list *envs, struct env_pool_counts *counts)
+{
+    list_for_each (node, envs) {
+        const struct env *env = env_of_node(node);
+
+        if (!env_is_provisioned(env) || env_is_new(env))
+            continue;
+        if (env_has_failed_init(env))
+            counts->has_failed = true;
+        else
+            counts->initialised++;
+    }
 }
 
 struct env_pool_counts env_pool_counts(const struct env_pool *pool)
 {
-    struct env_pool_counts counts = {
-        .environments = pool->env_count,
-        .initialised = pool->env_count - pool->starting_count,
-        .has_failed = pool->provisioning_failed,
-    };
-    const struct list *lists[] = {&pool->idle, &pool->other};
+    struct env_pool_counts counts = {.has_failed = pool->provisioning_failed};
 
-    for (size_t i = 0; i < array_count(lists); i++) {
-        list_for_each (node, lists[i]) {
-            const struct env *env = env_of_node(node);
-
-            if (env_is_new(env) || !env_has_failed_init(env))
-                continue;
-            counts.initialised--;
-            counts.has_failed = true;
-        }
-    }
+    count_provisioned(&pool->idle, &counts);
+    count_provisioned(&pool->other, &counts);
     return counts;
+}
+
+bool env_pool_is_settled(const struct env_pool *pool)
+{
+    struct env_pool_counts counts = env_pool_counts(pool);
+
+    return pool->is_held || counts.has_failed || counts.initialised >= pool->provisioned;
 }
 
 void env_pool_retire(struct env_pool *pool)
 {
     pool->retired = true;
     pool->provisioned = 0;
+    pool->is_held = false;
     while (!list_is_empty(&pool->idle)) {
         struct env *env = env_of_node(list_first(&pool->idle));
         bool last = pool->env_count == 1 && pool->waiting_count == 0;
@@ -391,14 +449,14 @@ static void on_available(void *owner, struct env *env)
         env_run(env, inv);
         return;
     }
-    if (pool->retired) {
+    if (pool->retired || is_surplus(pool, env)) {
         drop(pool, env);
         return;
     }
-    list_remove(env_node(env));
-    list_push_front(&pool->idle, env_node(env));
-    set_evictable(pool, env);
+    set_idle(pool, env);
     pool->context->ops->idle(pool->context->owner);
+    if (is_new)
+        say_if_settled(pool);
 }
 
 static void on_ended(void *owner, struct env *env, struct invocation *inv)
@@ -416,12 +474,11 @@ static void on_dead(void *owner, struct env *env, const struct reason *why)
 
     has_started(pool, env);
     set_awaited(pool, env, false);
-    (void)env_free(env);
-    pool->env_count--;
-    pool->context->ops->env_count(pool->context->owner, pool, -1);
+    remove_env(pool, env);
     if (never_started && why) { /* or the next would fail likewise, without end */
         pool->provisioning_failed = true;
         fail_waiting(pool, why);
+        say_if_settled(pool);
     }
     env_pool_kick(pool);
 }

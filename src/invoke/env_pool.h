@@ -44,6 +44,8 @@ struct env_pool_ops {
     void (*starved)(void *owner, struct env_pool *pool);
     /* The same, because boxes that were stopped are not gone yet; called before starved. */
     void (*no_box)(void *owner);
+    /* All that is provisioned here is initialised, or cannot be. */
+    void (*settled)(void *owner, struct env_pool *pool);
     /* Nothing runs, waits or lives here any more; env_pool_free() may follow, not from inside this
      * call. */
     void (*empty)(void *owner, struct env_pool *pool);
@@ -77,12 +79,20 @@ void env_pool_start_ahead(struct env_pool *pool);
 size_t env_pool_missing(const struct env_pool *pool, size_t more);
 /* How many environments there are that others cannot get. */
 size_t env_pool_kept(const struct env_pool *pool);
+/* Of what is provisioned. */
 struct env_pool_counts {
-    size_t environments;
-    size_t initialised; /* of those */
-    bool has_failed;    /* the init of one failed, or none could be started */
+    size_t initialised;
+    bool has_failed; /* the init of one failed, or none could be started */
 };
 struct env_pool_counts env_pool_counts(const struct env_pool *pool);
+/* Nothing is missing that is still to come. */
+bool env_pool_is_settled(const struct env_pool *pool);
+/*
+ * What is provisioned here is to go to another version: keep what there is, but add none, until the
+ * next env_pool_provision().
+ */
+void env_pool_hold(struct env_pool *pool);
+bool env_pool_is_held(const struct env_pool *pool);
 /* Start what is waited for, now that there is room. */
 void env_pool_kick(struct env_pool *pool);
 /* The version was replaced or deleted: stop what is idle now and the rest as it becomes idle. */

@@ -49,9 +49,9 @@ static int provision(struct provisioner *provisioner, struct find *find,
 
     if (r == CATALOG_OK)
         r = function_provisioned_of_version(&settings, find->version, &find->arena, &count);
-    if (r < 0)
-        return err_pass(r);
-    return count > 0 ? dispatch_provision(provisioner->dispatch, version, count) : 0;
+    if (r == 0 && count > 0)
+        r = dispatch_provision(provisioner->dispatch, version, count);
+    return r < 0 ? err_pass(r) : 0;
 }
 
 /* What cannot be found or started now is left: its status says so, and putting it again tries
@@ -59,9 +59,10 @@ static int provision(struct provisioner *provisioner, struct find *find,
 static void on_found(struct invoke_target *target, int outcome, struct function_version *version)
 {
     struct find *find = container_of(target, struct find, target);
+    struct provisioner *provisioner = find->provisioner;
 
-    if (find->provisioner && outcome == CATALOG_OK)
-        (void)provision(find->provisioner, find, version);
+    if (provisioner && (outcome != CATALOG_OK || provision(provisioner, find, version) < 0))
+        dispatch_release(provisioner->dispatch, &target->id);
     (void)find_free(find);
 }
 
@@ -136,22 +137,19 @@ void provisioner_start(struct provisioner *provisioner)
 int provisioner_follow(struct provisioner *provisioner, const struct function_id *id)
 {
     struct function_settings settings = {0};
+    struct version_provisioned *versions;
     struct arena arena;
-    uint64_t version = 0;
+    size_t count = 0;
     int r;
 
-    /* What is still wanted is set again below; environments that are there stay for some time. */
-    dispatch_unprovision(provisioner->dispatch, id->account, id->region, id->name);
     arena_init(&arena);
     r = catalog_get_settings(provisioner->catalog, id, &arena, &settings);
-    if (r == CATALOG_NOT_FOUND) /* the function is gone */
-        r = CATALOG_OK;
-    for (size_t i = 0; r >= 0 && i < settings.provisioned.count; i++) {
-        r = function_provisioned_version(&settings, settings.provisioned.ptr[i].name, &arena,
-                                         &version);
-        if (r == 0)
-            r = find_new(provisioner, id, version);
-    }
+    if (r >= 0) /* one that is gone has none */
+        r = function_provisioned_versions(&settings, &arena, &versions, &count);
+    if (r == 0)
+        dispatch_hold(provisioner->dispatch, id, versions, count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = find_new(provisioner, id, versions[i].version);
     arena_deinit(&arena);
     return r < 0 ? err_pass(r) : 0;
 }

@@ -114,7 +114,7 @@ def test_lifecycle(function, client, qualifier):
     for what in 'Requested', 'Allocated', 'Available':
         assert less[f'{what}ProvisionedConcurrentExecutions'] == 1
     assert function.invoke(Qualifier=qualifier).error is None
-    assert function.configuration(Qualifier=qualifier)['RevisionId'] == revision
+    assert function.configuration(Qualifier=qualifier)['RevisionId'] != revision
     delete(client, function, qualifier)
     delete(client, function, qualifier)
     has_none(client, function, qualifier)

@@ -65,6 +65,7 @@ static int show(struct api_request *request, const struct lambda_service *servic
     struct env_pool_counts counts;
     struct str version;
     uint64_t number;
+    size_t there;
     int r =
         function_provisioned_version(settings, provisioned->qualifier, &request->arena, &number);
 
@@ -81,8 +82,10 @@ static int show(struct api_request *request, const struct lambda_service *servic
         ret_shown->status_reason = STR("FUNCTION_ERROR_INIT_FAILURE");
         return 0;
     }
-    ret_shown->allocated = model_int(at_most(counts.environments, requested));
-    ret_shown->available = model_int(at_most(counts.initialised, requested));
+    /* While an alias moves it has what it had. */
+    there = counts.initialised + dispatch_held(service->options.dispatch, id);
+    ret_shown->allocated = model_int(at_most(there, requested));
+    ret_shown->available = ret_shown->allocated;
     if (counts.initialised >= requested)
         ret_shown->status = STR("READY");
     return 0;
@@ -190,6 +193,7 @@ static int put_apply(const struct catalog_edit *input, struct catalog_draft *dra
     row = function_provisioned_encode(draft->arena, &put->wanted);
     if (!str_is_set(row))
         return err_new(-ENOMEM);
+    draft->renews_version = true;
     r = codec_pairs_replace(&draft->settings.provisioned, draft->arena, put->edit.ref.qualifier,
                             row);
     return r < 0 ? err_pass(r) : CATALOG_OK;
