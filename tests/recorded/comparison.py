@@ -23,15 +23,36 @@ def is_count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def is_milliseconds(value):
+    return bool(re.fullmatch(r'\d{13}', str(value)))
+
+
+DIGEST = r'[A-Za-z0-9+/]{43}=|[0-9a-f]{64}'
+
+
+def is_digest(value):
+    return bool(re.fullmatch(DIGEST, str(value)))
+
+
 ANY = {'<time>': is_time, '<location>': is_url, '<layer-location>': is_url, '<url>': is_url, '<code-size>': is_count,
-       '<window>': is_count}
+       '<window>': is_count, '<digest>': is_digest, '<milliseconds>': is_milliseconds}
+
+# The same within texts.
+ANY_WITHIN = {'<log-time>': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z', '<duration>': r'\d+(?:\.\d+)?', '<memory>': r'\d+',
+              '<line>': r'\d+'}
 
 # What the form of a placeholder's value is, where it has one.
 FORMS = {
     'uuid': r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
-    'code-sha256': r'[A-Za-z0-9+/]{43}=|[0-9a-f]{64}',
+    'code-sha256': DIGEST,
     'function-name': r'[A-Za-z0-9_-]+',
     'resource': r'[^\s"\']+?',
+    'md5-body': r'[0-9a-f]{32}',
+    'm-d5-of-body': r'[0-9a-f]{32}',
+    'm-d5-of-message-attributes': r'[0-9a-f]{32}',
+    'a-w-s-trace-header': r'Root=1-[0-9a-f]{8}-[0-9a-f]{24};\S+',
+    'python-library': r'/\S+/python3[^/]*',
+    'runtime-version': r'[a-z]+:\S.*',
 }
 
 # Members that the service has added to its answers, and since when: an older recording lacks them.
@@ -54,6 +75,7 @@ class Comparison:
     def __init__(self, recorded, **known):
         self.recorded = recorded  # the date
         self.values = {f'<{name}>': value for name, value in known.items()}
+        self.values['<module>'] = '<module>'  # as Python calls the frame of a file; no placeholder
 
     def deviations(self, expected, actual, path=''):
         """[text]: how the actual answer differs from the expected one. Binds placeholders as it goes."""
@@ -122,7 +144,9 @@ class Comparison:
             name = found.group(0)
             pattern += re.escape(expected[end:found.start()])
             end = found.end()
-            if name in self.values:
+            if name in ANY_WITHIN:
+                pattern += ANY_WITHIN[name]
+            elif name in self.values:
                 pattern += re.escape(self.values[name])
             elif name in fresh:
                 pattern += f'(?P={fresh[name]})'

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fixture "case" of the replayed recordings; what is not reproduced, and the report at the end."""
 import functools
+import pathlib
+import sys
 
 import pytest
-from replay import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, not_reproduced
+from replay import ACCOUNT, NOT_REPRODUCED, RECORDED, Case, case_of, has_test, not_reproduced
 from recorded_sources import Sources
 from support.daemon import Daemon
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'runtimes'))  # for its builds.py
 
 outcomes = {}  # case: None, or why it is not reproduced
 
@@ -14,7 +18,9 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'recorded(case, region, daemon): replays this recorded case')
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    config.stash[has_test] = {case_of(item) for item in items} - {None}
     listed = not_reproduced()
     for item in items:
         name = case_of(item)
@@ -45,15 +51,19 @@ def pytest_runtest_makereport(item, call):
         outcomes[name] = report.longrepr = f'it is reproduced; take it off {NOT_REPRODUCED.name}'
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     if not outcomes:
         return
     terminalreporter.section('recorded answers')
     for name, reason in sorted(outcomes.items()):
         if reason:
             terminalreporter.write_line(f'{name}: {reason}')
-    reproduced = sum(reason is None for reason in outcomes.values())
-    terminalreporter.write_line(f'{reproduced} of {len(RECORDED)} recorded cases are reproduced')
+    for name in sorted(config.stash[has_test] - set(outcomes)):
+        terminalreporter.write_line(f'{name}: was not run')
+    for area in sorted({area for area, _, _ in RECORDED.values()}):
+        names = {name for name, case in RECORDED.items() if case[0] == area}
+        reproduced = sum(name in names and reason is None for name, reason in outcomes.items())
+        terminalreporter.write_line(f'{area}: {reproduced} of {len(names)} recorded cases are reproduced')
 
 
 @pytest.fixture(scope='session')
@@ -63,13 +73,13 @@ def sources():
     sources.close()
 
 
-def started(program, uid, sources):
+def started(program, uid, sources, *options):
     """A daemon that reaches the sources."""
     daemon = Daemon(program, uid)
     daemon.variables = {'AWS_ENDPOINT_URL': sources.endpoint, 'AWS_ACCESS_KEY_ID': 'test',
                         'AWS_SECRET_ACCESS_KEY': 'test'}
     try:
-        yield daemon.start()
+        yield daemon.start(*options)
     finally:
         daemon.close()
 
@@ -77,6 +87,11 @@ def started(program, uid, sources):
 @pytest.fixture(scope='session')
 def aws_daemon(program, daemon_uid, sources):
     yield from started(program, daemon_uid, sources)
+
+
+@pytest.fixture(scope='session')
+def aws_hasty_daemon(program, daemon_uid, sources):
+    yield from started(program, daemon_uid, sources, '--async-delay-permille', '5')
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The expectations in expected/*.json: their short form, and what it stands for.
+"""The expectations in expected/<area>/*.json: their short form, and what it stands for.
 
 A file holds {case: {"recorded": date, "steps": {step: answer}}}. An answer is the parsed response as boto3 gives it,
 with its HTTP status as the member "status", and shortened:
 
-- {"error": code, "text": …, "also": "Message Type"}: an error; "also" names members of the body that the model knows
+- {"error": code, "text": …, "also": "Message Type"}: an error; "also" names members of the body that the model knows,
+  and "reason" is the value of its Reason
 - {"like": "active", …}: all members of BASES["active"], but for those that follow; null takes a member away
 - "@NAME@" in a text: TEXTS[NAME]; "<a:len(65)>": so many letters a
 
@@ -72,7 +73,15 @@ BASES = {
         'MaximumRecordAgeInSeconds': -1, 'MaximumRetryAttempts': 1,
         'ParallelizationFactor': 1, 'StartingPosition': 'TRIM_HORIZON', 'StateTransitionReason': 'User action',
         'TumblingWindowInSeconds': 0},
+    'invoked': {'ExecutedVersion': '$LATEST', 'StatusCode': 200, 'status': 200},
+    'accepted': {'Payload': '', 'StatusCode': 202, 'status': 202},
+    'url': {'AuthType': 'NONE', 'CreationTime': '<time>', 'FunctionUrl': '<url>', 'status': 201},
+    'url permission': {
+        'Sid': 'urlPermission', 'Effect': 'Allow', 'Principal': '*', 'Action': 'lambda:InvokeFunctionUrl',
+        'Resource': 'arn:<partition>:lambda:<region>:111111111111:function:<resource:1>',
+        'Condition': {'StringEquals': {'lambda:FunctionUrlAuthType': 'NONE'}}},
 }
+
 
 def short_text(text):
     for name, value in TEXTS.items():
@@ -130,10 +139,10 @@ def digest(cases):
 
 
 def load():
-    """{case: (date of the recording, {step: answer})}, of all files."""
+    """{case: (area, date of the recording, {step: answer})}, of all files."""
     cases = {}
-    for path in sorted(EXPECTED.glob('*.json')):
+    for path in sorted(EXPECTED.glob('*/*.json')):
         for name, case in json.loads(path.read_text()).items():
-            cases[name] = (case['recorded'], {step: texts_of(lengthen(answer), long_text)
-                                              for step, answer in case['steps'].items()})
+            cases[name] = (path.parent.name, case['recorded'], {step: texts_of(lengthen(answer), long_text)
+                                                                for step, answer in case['steps'].items()})
     return cases

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One recorded case, replayed: the same calls in the same order, each answer held to the recorded one."""
+import json
 import pathlib
 import time
 
@@ -19,10 +20,29 @@ ZIP = make_zip({'index.py': 'def handler(event, context):\n    return event\n'})
 OTHER_ZIP = make_zip({'index.py': 'def handler(event, context):\n    return "other"\n'})
 
 
+# The beginning of a Python function that goes on when the test lets it.
+WAIT_FOR_TAG = '''
+    import json, os, time, urllib.parse, urllib.request
+
+    def wait_for_tag(name):
+        arn = "arn:aws:lambda:%s:111111111111:function:%s" % (
+            os.environ["AWS_REGION"], os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+        url = os.environ["AWS_ENDPOINT_URL"] + "/2017-03-31/tags/" + urllib.parse.quote(arn, safe="")
+        while name not in json.load(urllib.request.urlopen(url))["Tags"]:
+            time.sleep(0.02)  # polling for an event outside
+    '''
+
+
+def module(text, name='handler.py'):
+    """Code of one file."""
+    return {'ZipFile': make_zip({name: text})}
+
+
 def recorded(name, region='us-east-1', daemon='daemon'):
     """The test replays this case (and the case's parameters are the test's: "case[a]" is "test[a]").
 
-    The fixture daemon may be 'aws_daemon', which reaches other services as case.sources does, or 'aws_own_daemon'.
+    The fixture daemon may be 'aws_daemon', which reaches other services as case.sources does, 'aws_own_daemon', or
+    'aws_hasty_daemon', for which a minute between the attempts of an asynchronous invocation takes 0.3 s.
     """
     return pytest.mark.recorded(name, region=region, daemon=daemon)
 
@@ -31,6 +51,9 @@ def not_reproduced():
     """{case: reason}; a line is "case  reason"."""
     lines = NOT_REPRODUCED.read_text().splitlines()
     return dict(line.split('  ', 1) for line in lines if line and not line.startswith('#'))
+
+
+has_test = pytest.StashKey()  # in the configuration: the cases that a test was found for, selected or not
 
 
 def case_of(item):
@@ -50,7 +73,10 @@ def answer_of(call, arguments):
         response = caught.response
         return {'error': response['Error']['Code'], 'status': response['ResponseMetadata']['HTTPStatusCode'],
                 'text': response['Error'].get('Message'),
-                'also': ' '.join(sorted(set(response) - {'Error', 'ResponseMetadata'}))}
+                'also': ' '.join(sorted(set(response) - {'Error', 'ResponseMetadata'}))} | (
+                    {'reason': response['Reason']} if 'Reason' in response else {})
+    if 'Payload' in answer:  # of an Invoke
+        answer['Payload'] = answer['Payload'].read().decode()
     return answer | {'status': answer.pop('ResponseMetadata')['HTTPStatusCode']}
 
 
@@ -61,7 +87,7 @@ class Case:
         self.client = client
         self.lax_client = lax_client  # sends what boto3 would refuse to
         self.region = client.meta.region_name
-        day, self.steps = RECORDED[name]
+        _, day, self.steps = RECORDED[name]
         self.left = list(self.steps)
         self.comparison = Comparison(day, partition='aws', region=self.region)
         self.undo = []  # (call, arguments)
@@ -105,6 +131,18 @@ class Case:
         """Of a CreateFunction as the recorder's helper made them."""
         return self.arguments(name, **({'Handler': 'handler.handler', 'Timeout': 30, 'Environment': {'Variables': {}}}
                                        | changed))
+
+    def invoke(self, step, name, payload=None, **arguments):
+        """Invoke and match; the answer."""
+        if payload is not None:
+            arguments['Payload'] = json.dumps(payload)
+        return self.call(step, 'invoke', FunctionName=name, **arguments)
+
+    def version(self, name):
+        """A new version of a function, once it is active."""
+        version = self.client.publish_version(FunctionName=name)['Version']
+        self.wait_active(name, Qualifier=version)
+        return version
 
     def function(self, **changed):
         """A function whose creation is not part of the recording, once it is active; its name."""

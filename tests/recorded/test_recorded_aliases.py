@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Aliases and their weights."""
-from replay import recorded
+from replay import module, recorded
 
 
 def two_versions(case, **changed):
@@ -72,3 +72,16 @@ def test_notfound_and_invalid_routingconfigs(case):
 def test_non_existent_alias_deletion(case):
     name = case.created('create_response', case.arguments(Environment={'Variables': {'testenv': 'staging'}}))
     case.call('delete_alias_response', 'delete_alias', FunctionName=name, Name='non-existent')
+
+
+@recorded('TestLambdaAliases::test_alias_routingconfig')
+def test_alias_routingconfig(case):
+    name = case.function(Code=module('def handler(event, context):\n    return context.function_version\n'))
+    case.version(name)
+    case.client.update_function_configuration(FunctionName=name, Description='second')
+    case.wait_updated(name)
+    case.version(name)
+    case.call('create_alias_response', 'create_alias', FunctionName=name, Name='alias1', FunctionVersion='1',
+              RoutingConfig={'AdditionalVersionWeights': {'2': 0.5}})
+    seen = {case.client.invoke(FunctionName=name, Qualifier='alias1')['ExecutedVersion'] for _ in range(64)}
+    assert seen == {'1', '2'}
