@@ -27,6 +27,7 @@ def pytest_addoption(parser):
     parser.addoption('--rootless', type=int, metavar='UID',
                      help='run the daemon as this ordinary user (only from root)')
     parser.addoption('--crash-kills', type=int, metavar='N', help='how often test_async_crash.py kills the daemon')
+    parser.addoption('--flat', type=int, metavar='N', help='how many environments test_flat.py makes')
     parser.addoption('--long', action='store_true', help='run tests marked long, too')
     parser.addoption('--exercised', metavar='FILE',
                      help='write which operations the tests exercised, for tools/coverage-page')

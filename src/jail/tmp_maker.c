@@ -2,6 +2,8 @@
 #include "jail/tmp_maker.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -60,19 +62,43 @@ static void serve(struct tmp_images *images, const struct tmp_order *order, int 
         (*children)++;
 }
 
+static void on_child(int signal)
+{
+    (void)signal; /* only to end the ppoll() */
+}
+
+/* Until there is an order; children that have ended are buried meanwhile. */
+static void wait_for_order(int sock, unsigned *children, const sigset_t *waiting)
+{
+    struct pollfd pfd = {.fd = sock, .events = POLLIN};
+
+    do
+        reap(children);
+    while (ppoll(&pfd, 1, NULL, waiting) < 0 && errno == EINTR);
+}
+
 static _Noreturn void run(struct tmp_images *images, int sock)
 {
+    static const struct sigaction child = {.sa_handler = on_child};
+    sigset_t blocked, waiting;
     struct tmp_order order;
     unsigned children = 0;
     int fds[FD_PASS_MAX];
 
     (void)prctl(PR_SET_NAME, "lambd-tmp", 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    while (fd_receive(sock, &order, sizeof(order), fds) == (ssize_t)sizeof(order)) {
+    /* The signal is taken nowhere but in ppoll(), or it could come right before. */
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &waiting);
+    (void)sigaction(SIGCHLD, &child, NULL);
+    for (;;) {
+        wait_for_order(sock, &children, &waiting);
+        if (fd_receive(sock, &order, sizeof(order), fds) != (ssize_t)sizeof(order))
+            _exit(0);
         serve(images, &order, fds[0], &children);
         fds_close(fds, FD_PASS_MAX);
     }
-    _exit(0);
 }
 
 static int fork_maker(const struct jail *jail, struct tmp_images *images)

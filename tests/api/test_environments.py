@@ -2,7 +2,6 @@
 """Environments under pressure: too few of them, change and deletion meanwhile, calls from inside, the daemon's end."""
 import concurrent.futures
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from support.census import cgroups_of, children_of
 from support.functions import Factory
 from support.http import Connection
 from support.zips import make_zip
@@ -352,30 +352,6 @@ def test_stop_while_functions_call_the_api(start, own_daemon):
     own_daemon.stop()
 
 
-def children_of(pid):
-    """All processes below one."""
-    below = {}
-    for path in pathlib.Path('/proc').iterdir():
-        try:
-            if path.name.isdigit():
-                stat = (path / 'stat').read_text().rsplit(')', 1)[1].split()
-                below.setdefault(int(stat[1]), []).append(int(path.name))
-        except OSError:
-            pass
-    found, queue = [], [pid]
-    while queue:
-        children = below.get(queue.pop(), [])
-        found += children
-        queue += children
-    return found
-
-
-def cgroups(daemon):
-    """Control groups of this daemon's sandboxes: they carry a name made from its state directory."""
-    instance = 'l' + hashlib.sha256(str(daemon.state_dir).encode()).hexdigest()[:16]
-    return [str(path) for path in pathlib.Path('/sys/fs/cgroup').rglob(f'*{instance}*') if path.is_dir()]
-
-
 def mounts(folder):
     return [line for line in pathlib.Path('/proc/mounts').read_text().splitlines() if str(folder) in line]
 
@@ -410,7 +386,7 @@ def test_kill_9(start, own_daemon):
         except OSError:
             pass
     assert len(family) > 4, family  # the jail, box inits, the runtime, its child
-    assert cgroups(own_daemon) or own_daemon.doctor()['cgroup-memory'] != 'ok'
+    assert cgroups_of(own_daemon) or own_daemon.doctor()['cgroup-memory'] != 'ok'
     own_daemon.kill()
     connection.close()
     until(lambda: not [pid for pid, start_time in family if is_alive(pid, start_time)], 'processes stay')
@@ -418,7 +394,7 @@ def test_kill_9(start, own_daemon):
     assert function.invoke(0).json == 0
     own_daemon.stop()
     assert mounts(own_daemon.folder) == []
-    until(lambda: not cgroups(own_daemon), 'control groups stay')
+    until(lambda: not cgroups_of(own_daemon), 'control groups stay')
 
 
 def test_trace_id_that_is_too_long(start, own_daemon):

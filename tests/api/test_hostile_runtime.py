@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from support.census import children_of
 from support.daemon import Daemon
 from support.functions import PROVIDED, Factory
 
@@ -748,24 +749,6 @@ while True:
 
 # What is left
 
-def sandboxed(pid):
-    """Processes below the daemon: the jail and its boxes."""
-    children = {}
-    for path in pathlib.Path('/proc').iterdir():
-        if path.name.isdigit():
-            try:
-                parent = int((path / 'stat').read_text().rsplit(')', 1)[1].split()[1])
-            except OSError:
-                continue
-            children.setdefault(parent, []).append(int(path.name))
-    found, below = 0, [pid]
-    while below:
-        these = children.get(below.pop(), [])
-        found += len(these)
-        below += these
-    return found
-
-
 def test_nothing_is_left(program, daemon_uid, connect):
     """Descriptors and processes return to what they were when functions that went wrong are deleted."""
     daemon = Daemon(program, daemon_uid)
@@ -777,7 +760,7 @@ def test_nothing_is_left(program, daemon_uid, connect):
             # The daemon's own connections come and go with the client's pool.
             fds = [os.readlink(path) for path in pathlib.Path(f'/proc/{daemon.process.pid}/fd').iterdir()
                    if path.is_symlink()]
-            return sum('socket' not in fd for fd in fds), sandboxed(daemon.process.pid)
+            return sum('socket' not in fd for fd in fds), len(children_of(daemon.process.pid))
 
         warm = factory.create('def handler(event, context):\n    return 1\n')
         warm.invoke()

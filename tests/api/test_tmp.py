@@ -4,12 +4,12 @@ environment."""
 import contextlib
 import os
 import pathlib
-import subprocess
 import threading
 
 import pytest
 
 from support.daemon import Daemon
+from support.disks import disk
 from support.functions import Factory
 from support.waiting import until
 
@@ -122,27 +122,6 @@ def test_new_environment_has_an_empty_one(functions):
 
 
 # The disk behind it
-
-def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-@contextlib.contextmanager
-def disk(folder, size_mb):
-    """A file system of its own for a state directory. That it can be unmounted in the end shows that nothing holds it."""
-    image = folder / 'disk.img'
-    point = folder / 'disk'
-    with image.open('wb') as file:
-        file.truncate(size_mb * MB)
-    run('mke2fs', '-q', '-t', 'ext4', str(image))
-    point.mkdir()
-    run('mount', '-o', 'loop', str(image), str(point))
-    try:
-        yield point
-    finally:
-        until(lambda: subprocess.run(['umount', str(point)], check=False, stderr=subprocess.DEVNULL).returncode == 0,
-              'something still uses the state directory')
-
 
 @pytest.fixture
 def on_disk(program, connect, tmp_path):
