@@ -19,7 +19,7 @@ VENV_PYTHON = pathlib.Path(sys.executable)
 
 
 @pytest.fixture
-def example(lambd, tmp_path):
+def example(lambd, program, tmp_path):
     """example(folder, runtime, handler, …): build if there is something to build, deploy; a function to invoke it."""
     names = []
 
@@ -28,7 +28,8 @@ def example(lambd, tmp_path):
         if (source / 'build').is_file():
             out = tmp_path / folder
             subprocess.run([source / 'build', out], check=True, timeout=600,
-                           env=os.environ | {'PYTHON': str(VENV_PYTHON), 'HOME': os.environ.get('HOME', str(tmp_path))})
+                           env=os.environ | {'PYTHON': str(VENV_PYTHON), 'HOME': os.environ.get('HOME', str(tmp_path)),
+                                             'BOOTSTRAP_JAR': str(program.parent / 'runtimes/java/bootstrap.jar')})
             source = out
         name = f'example-{folder}'
         names.append(name)
@@ -72,6 +73,17 @@ def test_dotnet(example):
     assert failed.returncode == 3
     body = json.loads(failed.stdout)
     assert (body['errorType'], body['errorMessage']) == ('ArgumentException', 'an order without items')
+
+
+def test_java(example):
+    invoke = example('java', 'java21', 'shop.Bill', '--memory', '256')
+    done = invoke('{"customer": "Ada", "items": [{"name": "tea", "price": 2.5, "count": 4}]}')
+    assert json.loads(done.stdout) == {'customer': 'Ada', 'total': 10.0}
+    assert 'billing 1 items' in done.stderr.splitlines()
+    failed = invoke('{}', check=False)
+    assert failed.returncode == 3
+    body = json.loads(failed.stdout)
+    assert (body['errorType'], body['errorMessage']) == ('java.lang.IllegalArgumentException', 'an order without items')
 
 
 def test_bash(example):

@@ -242,7 +242,7 @@ def test_doctor(lambd):
     assert document['state'] in states
     assert text.returncode == (1 if 'missing' in states else 0)
     assert len({check['id'] for check in document['checks']}) == len(states)
-    assert {'python', 'node', 'ruby', 'dotnet'} <= {check['id'] for check in document['checks'] if check['state'] == 'ok'}
+    assert {'python', 'node', 'java', 'ruby', 'dotnet'} <= {check['id'] for check in document['checks'] if check['state'] == 'ok'}
     for line, check in zip(text.stdout.splitlines(), document['checks']):
         assert line.split(None, 1) == [check['state'], '; '.join(filter(None, [check['text'], check['remedy']]))]
         assert check['remedy'] or check['state'] in ('ok', 'info')
