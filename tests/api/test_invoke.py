@@ -325,15 +325,6 @@ def test_no_bootstrap(functions, code):
                         '[/var/task/bootstrap /opt/bootstrap]'}
 
 
-def test_runtime_without_interpreter(functions):
-    """Accepted, as on AWS; Invoke says what to install."""
-    function = functions.create({'App.class': 'no class'}, Runtime='java21', Handler='App')
-    answer = function.invoke()
-    assert answer.error == 'Unhandled'
-    assert answer.json['errorType'] == 'Runtime.InvalidEntrypoint'
-    assert 'java21' in answer.json['errorMessage']
-
-
 # Logs
 
 def test_tail(functions):
