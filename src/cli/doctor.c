@@ -7,8 +7,10 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cli/places.h"
 #include "cli/verb.h"
 
 struct doctor_options {
@@ -68,10 +70,20 @@ static int print_json(const struct doctor_report *report)
     return CLI_OK;
 }
 
+/* NULL: nowhere. */
+static const char *find_runtimes(char path[PLACES_PATH_BYTES])
+{
+    static const char *const places[] = {"runtimes", "../share/lambd/runtimes"};
+
+    return places_find(path, places, array_count(places), LAMBD_DATADIR "/runtimes", X_OK) ? path
+                                                                                           : NULL;
+}
+
 static int doctor_verb_run(void *options, int argc, char **argv)
 {
     const struct doctor_options *o = options;
     CLEANUP(freep) struct doctor_report *report = calloc(1, sizeof(*report));
+    char runtimes[PLACES_PATH_BYTES];
     int code = CLI_OK;
 
     (void)argc;
@@ -80,7 +92,7 @@ static int doctor_verb_run(void *options, int argc, char **argv)
         cli_complain("out of memory");
         return CLI_REFUSED;
     }
-    doctor_run(report, o->state_dir);
+    doctor_run(report, o->state_dir, find_runtimes(runtimes));
     if (o->json)
         code = print_json(report);
     else

@@ -6,51 +6,24 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cli/places.h"
 #include "cli/verb.h"
 
-enum { PATH_BYTES = 4096 };
-
-/* The folder of this program, without a final slash; false when it cannot be told. */
-static bool own_folder(char folder[PATH_BYTES])
-{
-    ssize_t len = readlink("/proc/self/exe", folder, PATH_BYTES - 1);
-    char *slash;
-
-    if (len < 0)
-        return false;
-    folder[len] = '\0';
-    slash = strrchr(folder, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return true;
-}
-
-static bool find_server(char path[PATH_BYTES])
+static bool find_server(char path[PLACES_PATH_BYTES])
 {
     static const char *const places[] = {"lambd-server", "src/server/lambd-server",
                                          "../libexec/lambd/lambd-server"};
-    char folder[PATH_BYTES];
 
-    if (own_folder(folder))
-        for (size_t i = 0; i < array_count(places); i++) {
-            int len = snprintf(path, PATH_BYTES, "%s/%s", folder, places[i]);
-
-            if (len > 0 && len < PATH_BYTES && access(path, X_OK) == 0)
-                return true;
-        }
-    (void)snprintf(path, PATH_BYTES, "%s/lambd-server", LAMBD_LIBEXECDIR);
-    return access(path, X_OK) == 0;
+    return places_find(path, places, array_count(places), LAMBD_LIBEXECDIR "/lambd-server", X_OK);
 }
 
 static int serve_run(void *options, int argc, char **argv)
 {
-    char path[PATH_BYTES];
+    char path[PLACES_PATH_BYTES];
     char name[] = "lambd serve";
 
     (void)options;

@@ -271,7 +271,18 @@ static const struct {
      "install the package default-jdk-headless, and build lambd again", DOCTOR_INFO},
 };
 
-static void check_interpreters(struct doctor_report *report)
+/* Some clients are compiled, and left out where there is nothing to do it with. */
+static bool has_client(const char *runtimes_dir, const char *language)
+{
+    char path[PATH_MAX];
+
+    if (!runtimes_dir)
+        return true;
+    (void)snprintf(path, sizeof(path), "%s/%s", runtimes_dir, language);
+    return access(path, X_OK) == 0;
+}
+
+static void check_interpreters(struct doctor_report *report, const char *runtimes_dir)
 {
     struct sandbox_interpreter found;
 
@@ -280,6 +291,10 @@ static void check_interpreters(struct doctor_report *report)
                                       languages[i].minor))
             add(report, languages[i].id, languages[i].without, languages[i].remedy,
                 "%s functions cannot run", languages[i].functions);
+        else if (!has_client(runtimes_dir, languages[i].id))
+            add(report, languages[i].id, languages[i].without, languages[i].remedy,
+                "%s functions cannot run: there is %s, but lambd was built without its client for it",
+                languages[i].functions, found.path);
         else if (found.major)
             add(report, languages[i].id, DOCTOR_OK, NULL,
                 "%s (version %u.%u) runs all %s functions", found.path, found.major, found.minor,
@@ -439,13 +454,13 @@ static void check_rootless(struct doctor_report *report)
             "all sandboxes share this user's uid (each in a user namespace of its own)");
 }
 
-void doctor_run(struct doctor_report *report, const char *state_dir)
+void doctor_run(struct doctor_report *report, const char *state_dir, const char *runtimes_dir)
 {
     memset(report, 0, sizeof(*report));
     check_kernel(report);
     check_cgroups(report);
     check_rootless(report);
-    check_interpreters(report);
+    check_interpreters(report, runtimes_dir);
     check_sdks(report);
     check_network(report);
     check_forwarding(report);

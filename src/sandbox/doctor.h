@@ -34,8 +34,8 @@ struct doctor_report {
     size_t count;
 };
 
-/* state_dir may be NULL: then it is not looked at. */
-void doctor_run(struct doctor_report *report, const char *state_dir);
+/* Either folder may be NULL: then it is not looked at. runtimes_dir holds the clients. */
+void doctor_run(struct doctor_report *report, const char *state_dir, const char *runtimes_dir);
 
 /* Only DEGRADED ones, of a jail that runs: features of sandbox_host_features(). Does not fork. */
 void doctor_from_features(struct doctor_report *report, uint32_t features);

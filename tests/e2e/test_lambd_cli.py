@@ -2,6 +2,8 @@
 """The lambd program against a real daemon: output, exit codes, error texts."""
 import json
 import pathlib
+import shutil
+import subprocess
 
 import pytest
 
@@ -246,3 +248,17 @@ def test_doctor(lambd):
     for line, check in zip(text.stdout.splitlines(), document['checks']):
         assert line.split(None, 1) == [check['state'], '; '.join(filter(None, [check['text'], check['remedy']]))]
         assert check['remedy'] or check['state'] in ('ok', 'info')
+
+
+def test_doctor_misses_a_client(program, tmp_path):
+    """Where there was no JDK when lambd was built, a JVM alone does not do."""
+    shutil.copy(program, tmp_path / 'lambd')
+    for language in ('python', 'node', 'ruby', 'dotnet'):
+        (tmp_path / 'runtimes' / language).mkdir(parents=True)
+    done = subprocess.run([tmp_path / 'lambd', 'doctor', '--json'], stdout=subprocess.PIPE, check=False)
+    checks = {check['id']: check for check in json.loads(done.stdout)['checks']}
+    assert checks['java']['state'] == 'info'
+    assert checks['java']['text'].startswith('java* functions cannot run: there is /usr/')
+    assert 'built without its client' in checks['java']['text']
+    assert checks['java']['remedy'] == 'install the package default-jdk-headless, and build lambd again'
+    assert checks['dotnet']['state'] == 'ok'

@@ -675,7 +675,7 @@ static void test_what_is_not_enforced_is_said(void **state)
         assert_int_equal(said.count, features & JAIL_FEATURE_SWAP ? 0 : 1);
         return;
     }
-    doctor_run(&doctor, NULL);
+    doctor_run(&doctor, NULL, NULL);
     assert_int_equal(features & JAIL_FEATURE_OWN_UID, 0);
     assert_int_equal(said.count, array_count(expected));
     for (size_t i = 0; i < said.count; i++) {
