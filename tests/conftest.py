@@ -80,7 +80,7 @@ def daemon(program, daemon_uid):
     """The daemon that most tests share."""
     daemon = Daemon(program, daemon_uid)
     try:
-        daemon.start()
+        daemon.start('--stream-rate-kb', '0')  # for those that stream tens of megabytes; one test is about the pace
         yield daemon
     finally:
         daemon.close()

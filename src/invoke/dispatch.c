@@ -67,6 +67,7 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
         .idle_freeze_ms = options->idle_freeze_ms,
         .idle_stop_ms = options->idle_stop_ms,
         .init_limit_ms = options->init_limit_ms,
+        .stream_bytes_per_s = options->stream_bytes_per_s,
         .endpoint_url = options->endpoint_url,
         .xray = options->xray,
         .xray_daemon = options->xray_daemon,

@@ -54,11 +54,12 @@ struct dispatch_options {
     uint64_t idle_stop_ms;
     uint64_t init_limit_ms;
     uint32_t environments_max;
-    uint32_t concurrency_limit; /* per account and region */
-    uint32_t ramp;              /* environments by which a function may grow in RAMP_PERIOD_S */
-    bool endpoint_url;          /* AWS_ENDPOINT_URL inside functions */
-    struct xray *xray;          /* gets the segments of traced invocations; NULL: nobody does */
-    struct str xray_daemon;     /* its address, borrowed, for functions; absent: none */
+    uint32_t concurrency_limit;  /* per account and region */
+    uint32_t ramp;               /* environments by which a function may grow in RAMP_PERIOD_S */
+    uint64_t stream_bytes_per_s; /* 0: streamed responses have no bound */
+    bool endpoint_url;           /* AWS_ENDPOINT_URL inside functions */
+    struct xray *xray;           /* gets the segments of traced invocations; NULL: nobody does */
+    struct str xray_daemon;      /* its address, borrowed, for functions; absent: none */
     const struct dispatch_ops *ops;
     void *owner;
 };

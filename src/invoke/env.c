@@ -483,8 +483,10 @@ int env_new(struct env **ret_env, const struct env_options *options, struct reas
     env->is_provisioned = options->is_provisioned;
     must(uv_timer_init(options->context->loop, &env->timer) == 0);
     must(uv_timer_init(options->context->loop, &env->stop_timer) == 0);
+    must(uv_timer_init(options->context->loop, &env->pace_timer) == 0);
     env->timer.data = env;
     env->stop_timer.data = env;
+    env->pace_timer.data = env;
     r = start(env, why);
     if (r < 0) {
         (void)env_free(env);
@@ -520,9 +522,10 @@ void env_destroy(struct env *env)
     env_log_deinit(&env->log);
     buf_deinit(&env->process_env);
     env->version = function_version_unref(env->version);
-    env->handles_open = 2;
+    env->handles_open = 3;
     uv_close((uv_handle_t *)&env->timer, on_handle_closed);
     uv_close((uv_handle_t *)&env->stop_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&env->pace_timer, on_handle_closed);
     if (was_leaving)
         context->left(context->left_owner);
 }

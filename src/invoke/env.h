@@ -62,12 +62,13 @@ struct env_context {
     uv_loop_t *loop;
     struct sandbox_host *sandboxes;
     struct log_store *logs;
-    uint64_t idle_freeze_ms; /* idle for so long: frozen; UINT64_MAX: never */
-    uint64_t idle_stop_ms;   /* idle for so long: `dead` is called */
-    uint64_t init_limit_ms;  /* an init that takes longer is repeated by the first invocation */
-    bool endpoint_url;       /* give functions AWS_ENDPOINT_URL */
-    struct xray *xray;       /* NULL: nobody wants segments */
-    struct str xray_daemon;  /* its address, for functions; absent: none */
+    uint64_t idle_freeze_ms;     /* idle for so long: frozen; UINT64_MAX: never */
+    uint64_t idle_stop_ms;       /* idle for so long: `dead` is called */
+    uint64_t init_limit_ms;      /* an init that takes longer is repeated by the first invocation */
+    uint64_t stream_bytes_per_s; /* of a streamed response, after its burst; 0: no bound */
+    bool endpoint_url;           /* give functions AWS_ENDPOINT_URL */
+    struct xray *xray;           /* NULL: nobody wants segments */
+    struct str xray_daemon;      /* its address, for functions; absent: none */
     /* Envs that were freed and still let their extensions end; env_kill() before the loop does. */
     struct list *leaving;
     /* There is one less of them. */

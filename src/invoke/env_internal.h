@@ -15,6 +15,7 @@
 #include "invoke/env.h"
 #include "invoke/env_log.h"
 #include "invoke/invocation.h"
+#include "invoke/stream_pace.h"
 #include "obs/report.h"
 #include "runtime/extensions_api.h"
 #include "runtime/session.h"
@@ -108,8 +109,11 @@ struct env {
     uint64_t responded_ns;
     uint64_t runtime_done_ns; /* when the runtime asked for the next event */
     uint64_t produced_bytes;
-    struct buf error_cause; /* of a traced one that failed */
-    struct reason hopeless; /* why this function can never start */
+    struct stream_pace pace; /* of a streamed response */
+    uv_timer_t pace_timer;   /* runs while it has to wait */
+    bool is_held;            /* … for its sink */
+    struct buf error_cause;  /* of a traced one that failed */
+    struct reason hopeless;  /* why this function can never start */
 };
 
 /* ---- env.c ---- */

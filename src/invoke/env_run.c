@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/limits.h"
 #include "base/must.h"
 #include "invoke/env_internal.h"
 #include "invoke/trace_id.h"
@@ -28,6 +29,8 @@ void env_respond(struct env *env, enum invocation_outcome outcome, char *payload
 {
     must(!env->responded);
     env->responded = true;
+    env->is_held = false; /* whoever took this response has no say in the next */
+    (void)uv_timer_stop(&env->pace_timer);
     env->function_error = outcome == INVOCATION_FUNCTION_ERROR;
     env->inv->sink->responded(env->inv, outcome, payload, len);
 }
@@ -128,11 +131,34 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
     env->ops->ended(env->owner, env, inv);
 }
 
+/* A streamed response waits for two: its sink, and its pace. */
+static void hold_apply(struct env *env)
+{
+    session_hold(env->session, env->is_held || uv_is_active((uv_handle_t *)&env->pace_timer));
+}
+
 static void hold(void *runner, bool held)
 {
     struct env *env = runner;
 
-    session_hold(env->session, held);
+    env->is_held = held;
+    hold_apply(env);
+}
+
+static void on_pace(uv_timer_t *timer)
+{
+    hold_apply(timer->data);
+}
+
+static void pace(struct env *env, size_t bytes)
+{
+    uint64_t wait_ns =
+        stream_pace_take(&env->pace, env->context->stream_bytes_per_s, bytes, clock_mono_ns());
+
+    if (wait_ns == 0)
+        return;
+    must(uv_timer_start(&env->pace_timer, on_pace, (wait_ns + NS_PER_MS - 1) / NS_PER_MS, 0) == 0);
+    hold_apply(env);
 }
 
 void env_deliver(struct env *env)
@@ -181,6 +207,7 @@ void env_on_stream_start(void *owner, struct str content_type)
 
     must(env->state == ENV_BUSY && !env->responded);
     env->first_byte_ns = clock_mono_ns();
+    env->pace = (struct stream_pace){0};
     env->inv->sink->stream_started(env->inv, content_type);
 }
 
@@ -191,6 +218,7 @@ void env_on_stream_piece(void *owner, struct str bytes)
     must(env->state == ENV_BUSY && !env->responded);
     env->produced_bytes += bytes.len;
     env->inv->sink->stream_piece(env->inv, bytes);
+    pace(env, bytes.len);
 }
 
 void env_on_response(void *owner, char *payload, size_t len)
@@ -215,15 +243,19 @@ void env_on_error(void *owner, const struct runtime_error *error, char *payload,
 
 void env_on_response_too_large(void *owner)
 {
-    static const char text[] = "{\"errorMessage\":\"Response payload size exceeded maximum allowed "
-                               "payload size (6291556 bytes).\","
-                               "\"errorType\":\"Function.ResponseSizeTooLarge\"}";
     struct env *env = owner;
-    char *payload = strdup(text);
+    bool is_stream = env->first_byte_ns > 0;
+    char *payload = NULL;
+    int len = asprintf(&payload,
+                       "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
+                       "size (%d bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}",
+                       is_stream ? LIMIT_STREAM_BYTES : LIMIT_RESPONSE_BYTES);
 
     must(env->state == ENV_BUSY);
-    env_respond(env, payload ? INVOCATION_FUNCTION_ERROR : INVOCATION_UNAVAILABLE, payload,
-                payload ? sizeof(text) - 1 : 0);
+    if (len < 0)
+        env_respond(env, INVOCATION_UNAVAILABLE, NULL, 0);
+    else
+        env_respond(env, INVOCATION_FUNCTION_ERROR, payload, (size_t)len);
 }
 
 void env_on_done(void *owner)

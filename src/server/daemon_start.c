@@ -240,6 +240,7 @@ static int start_dispatch(struct daemon *daemon)
         .idle_freeze_ms = o->idle_freeze_ms,
         .idle_stop_ms = o->idle_stop_s * 1000,
         .init_limit_ms = o->init_limit_ms,
+        .stream_bytes_per_s = o->stream_rate_kb * 1024,
         .environments_max = (uint32_t)o->environments_max,
         .concurrency_limit = (uint32_t)o->concurrency_limit,
         .ramp = (uint32_t)o->scale_up_per_10s,

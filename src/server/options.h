@@ -34,6 +34,7 @@ struct server_options {
     uint64_t idle_freeze_ms;
     uint64_t idle_stop_s;
     uint64_t init_limit_ms;
+    uint64_t stream_rate_kb;
     uint64_t drain_s;
     uint64_t settle_ms;
     bool endpoint_url;

@@ -2,10 +2,12 @@
 """InvokeWithResponseStream: pieces reach the client as they are made, and a slow client slows the function down."""
 import base64
 import json
+import re
+import time
 
 import pytest
 
-from support.functions import NODE, PROVIDED
+from support.functions import NODE, PROVIDED, Factory
 from support.http import Connection
 from support.waiting import until
 
@@ -196,6 +198,29 @@ def test_more_than_an_invoke_may_answer(custom):
     chunks, complete = events(stream(function, {'pieces': [], 'megabytes': 20}))
     assert (sum(map(len, chunks)), complete) == (20 * 1048576, {})
     assert function.invoke({'pieces': [], 'megabytes': 7}).json['errorType'] == 'Function.ResponseSizeTooLarge'
+
+
+def test_pace(own_daemon, connect):
+    """The first 6 MB come at once, the rest at a rate, and the function is held back meanwhile."""
+    own_daemon.start('--stream-rate-kb', '256')
+    function = Factory(connect(own_daemon.endpoint)).create({('bootstrap', 0o755): PYTHON_RUNTIME}, Runtime=PROVIDED,
+                                                            Handler='any', Timeout=60)
+    start = time.monotonic()
+    chunks, complete = events(stream(function, {'pieces': [], 'megabytes': 7, 'mark': 'paced'}))
+    assert (sum(map(len, chunks)), complete) == (7 * 1048576, {})
+    assert time.monotonic() - start > 3  # 4 s less what is on its way
+    record = own_daemon.wait_for_log('REPORT')
+    assert float(re.search(r'Duration: ([0-9.]+) ms', record)[1]) > 3000
+
+
+@pytest.mark.long
+def test_too_much(custom):
+    chunks, complete = events(stream(custom(Timeout=300), {'pieces': [], 'megabytes': 201}))
+    assert sum(map(len, chunks)) <= 200 * 1048576
+    assert (complete['ErrorCode'], json.loads(complete['ErrorDetails'])) == (
+        'Function.ResponseSizeTooLarge',
+        {'errorMessage': 'Response payload size exceeded maximum allowed payload size (209715200 bytes).',
+         'errorType': 'Function.ResponseSizeTooLarge'})
 
 
 def start_slow(daemon, function, event):
