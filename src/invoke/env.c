@@ -233,14 +233,17 @@ void env_box_failed(struct env *env, const struct reason *why)
 static void on_failed(void *owner, int outcome, const struct reason *why)
 {
     struct env *env = owner;
-    bool is_hopeless =
-        outcome == SANDBOX_FAILED_NO_INTERPRETER || outcome == SANDBOX_FAILED_NO_BOOTSTRAP;
+    bool is_hopeless = outcome == SANDBOX_FAILED_NO_INTERPRETER ||
+                       outcome == SANDBOX_FAILED_NO_BOOTSTRAP ||
+                       outcome == SANDBOX_FAILED_FOREIGN_BOOTSTRAP;
 
     /* With extensions the runtime is started when the init has begun. */
     if (is_hopeless && (env->state == ENV_STARTING || env->state == ENV_INIT)) {
         env->box_gone = true;
         env->processes_up = 0;
         env->hopeless = *why;
+        if (outcome == SANDBOX_FAILED_FOREIGN_BOOTSTRAP)
+            env_log_reason(&env->log, str_of(why->text));
         become_hopeless(env);
     } else {
         env_box_failed(env, why);

@@ -15,6 +15,7 @@
 #include "obs/log_store.h"
 #include "runtime/extensions.h"
 #include "runtime/telemetry.h"
+#include "sandbox/architecture.h"
 #include "sandbox/interpreter.h"
 
 enum { ERROR_TYPE_BYTES = 128 };
@@ -132,6 +133,11 @@ void env_log_output(struct env_log *log, const struct env_output_event *event)
                        log->format.json);
 }
 
+void env_log_reason(struct env_log *log, struct str reason)
+{
+    write_line(log, clock_real_ms(), reason);
+}
+
 void env_log_begin_run(struct env_log *log, struct log_tail *tail)
 {
     if (log->init_tail && tail)
@@ -147,6 +153,17 @@ static void flush(struct env_log *log, uint64_t now_ms)
     if (log->line.len && !buf_failed(&log->line))
         write_line(log, now_ms, buf_str(&log->line));
     buf_clear(&log->line);
+}
+
+/* Functions run on the host's architecture; those that ask for another one are told. */
+static void add_architecture(const struct function_version *version, char *text, size_t size)
+{
+    struct utsname name;
+    const char *host = architecture_of_host(&name);
+    size_t len = strlen(text);
+
+    if (!str_eq(version->architecture, str_of(host)))
+        (void)snprintf(text + len, size - len, " (on the host's %s)", host);
 }
 
 /* "python:3.12", and what the host really runs when that is another version. */
@@ -182,13 +199,14 @@ static void publish(struct env_log *log, unsigned audience)
 void env_log_init_start(struct env_log *log, struct str phase)
 {
     uint64_t now_ms = clock_real_ms();
-    char label[128];
+    char label[192];
     char arn[RUNTIME_VERSION_ARN_BYTES];
     struct runtime_name name;
     struct report_init init;
 
     runtime_name_parse(&name, log->version->runtime);
     runtime_label(&name, label, sizeof(label));
+    add_architecture(log->version, label, sizeof(label));
     init = (struct report_init){
         .type = log->initialization_type,
         .phase = phase,

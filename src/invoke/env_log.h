@@ -49,6 +49,9 @@ struct env_output_event {
  * subscribed. */
 void env_log_output(struct env_log *log, const struct env_output_event *event);
 
+/* Why the function cannot be run, where its caller does not see all of it. */
+void env_log_reason(struct env_log *log, struct str reason);
+
 /* An invocation begins; tail (may be NULL) collects from now on. */
 void env_log_begin_run(struct env_log *log, struct log_tail *tail);
 

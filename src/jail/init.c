@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jail/init.h"
 
+#include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -172,6 +174,20 @@ static void complain_of_exec(int log_fd)
                                              : ": the kernel refuses\n");
 }
 
+/* e_machine of an ELF file; 0 when it is none. */
+static uint32_t machine_of(const char *path)
+{
+    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    Elf64_Ehdr head = {0}; /* as far as e_machine the same for 32 bits */
+
+    if (fd < 0 || read(fd, &head, sizeof(head)) < (ssize_t)sizeof(Elf32_Ehdr) ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+        return 0;
+    if (head.e_ident[EI_DATA] == ELFDATA2MSB)
+        return be16toh(head.e_machine);
+    return le16toh(head.e_machine);
+}
+
 static void start_runtime(struct init *init, const struct init_order *order, int log_fd,
                           int channel_fd)
 {
@@ -196,6 +212,11 @@ static void start_runtime(struct init *init, const struct init_order *order, int
     if (pid < 0) {
         answer.failure.step = JAIL_STEP_RUNTIME;
         answer.failure.error = (uint32_t)errno;
+        pid = 0;
+    } else if (exec_error == ENOEXEC && order->runtime == JAIL_RUNTIME_PROVIDED) {
+        (void)waitpid(pid, NULL, 0);
+        answer.failure.step = JAIL_STEP_BOOTSTRAP_FOREIGN;
+        answer.failure.error = machine_of(arguments[0]);
         pid = 0;
     } else if (exec_error) {
         complain_of_exec(log_fd);

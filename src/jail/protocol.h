@@ -205,6 +205,7 @@ enum jail_step {
     JAIL_STEP_NET_UPLINK,
     JAIL_STEP_NET_RULES,
     JAIL_STEP_NET_BOX,
+    JAIL_STEP_BOOTSTRAP_FOREIGN, /* no program of this machine; error is its e_machine */
     JAIL_STEP_COUNT,
 };
 

@@ -23,6 +23,7 @@
 #include "base/must.h"
 #include "jail/net_tools.h"
 #include "jail/protocol.h"
+#include "sandbox/architecture.h"
 #include "sandbox/interpreter.h"
 
 enum { LINE_BYTES = 512, FDS_PER_BOX = 4, FDS_OF_DAEMON = 200 };
@@ -142,6 +143,11 @@ static void check_kernel(struct doctor_report *report)
     (void)uname(&name);
     add(report, "kernel", DOCTOR_INFO, NULL, "Linux %s, %s, lambd runs as %s", name.release,
         name.machine, is_root ? "root" : "an ordinary user");
+    add(report, "architecture", DOCTOR_INFO, NULL,
+        "functions run on %s; of those that ask for another architecture the interpreted ones, "
+        "too, "
+        "but no native programs",
+        architecture_of_host(&name));
     if (works_in_child(try_user_namespace))
         add(report, "user-namespaces", DOCTOR_OK, NULL, "user namespaces can be made");
     else

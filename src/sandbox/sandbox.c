@@ -430,6 +430,8 @@ static int outcome_of(const struct jail_failure *failure)
         return SANDBOX_FAILED_NO_INTERPRETER;
     case JAIL_STEP_BOOTSTRAP:
         return SANDBOX_FAILED_NO_BOOTSTRAP;
+    case JAIL_STEP_BOOTSTRAP_FOREIGN:
+        return SANDBOX_FAILED_FOREIGN_BOOTSTRAP;
     case JAIL_STEP_INIT_DIED:
         return SANDBOX_FAILED_GONE;
     default:

@@ -118,6 +118,7 @@ enum {
     SANDBOX_FAILED_NO_BOOTSTRAP, /* PROVIDED, and neither /var/task/bootstrap nor /opt/bootstrap can
                                     be run */
     SANDBOX_FAILED_GONE,         /* it was there and died */
+    SANDBOX_FAILED_FOREIGN_BOOTSTRAP, /* PROVIDED, and it is for another machine, or no program */
 };
 
 enum {

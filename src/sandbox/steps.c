@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/cleanup.h"
+#include "sandbox/architecture.h"
 
 static const struct {
     const char *what;
@@ -74,11 +75,28 @@ static const struct {
     [JAIL_STEP_NET_BOX] = {"cannot connect a sandbox to the network", NULL},
 };
 
+/* As AWS says it, and why. */
+static void foreign_reason(struct reason *why, uint32_t machine)
+{
+    struct utsname name;
+
+    if (machine)
+        reason_set(why,
+                   "fork/exec bootstrap: exec format error (a program for %s; this host is %s)",
+                   architecture_of_elf(machine), architecture_of_host(&name));
+    else
+        reason_set(why, "fork/exec bootstrap: exec format error (neither a program nor a script)");
+}
+
 void step_reason(struct reason *why, const struct jail_failure *failure)
 {
     size_t step = failure->step < array_count(steps) ? failure->step : JAIL_STEP_NONE;
     const char *remedy = steps[step].remedy;
 
+    if (step == JAIL_STEP_BOOTSTRAP_FOREIGN) {
+        foreign_reason(why, failure->error);
+        return;
+    }
     /* Where the step says everything, the errno would only confuse. */
     if (failure->error == 0 || step == JAIL_STEP_INTERPRETER || step == JAIL_STEP_BOOTSTRAP ||
         step == JAIL_STEP_INIT_DIED)

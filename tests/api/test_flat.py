@@ -84,6 +84,7 @@ def flat_daemon(program, daemon_uid):
         yield daemon.start()
 
 
+@pytest.mark.timeout(7200)  # the full form; every wait in it has its own bound
 def test_nothing_grows(flat_daemon, connect, request):
     daemon = flat_daemon
     environments = request.config.getoption('--flat') or (400 if request.config.getoption('--long') else 60)

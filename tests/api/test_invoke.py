@@ -3,12 +3,15 @@
 import base64
 import concurrent.futures
 import json
+import platform
 import re
+import struct
 import time
 
 import pytest
 
 from support.errors import ARN, constraint, invalid, refused
+from support.extensions import log_of
 from support.functions import NODE, PROVIDED, PYTHON
 from support.http import Connection
 
@@ -323,6 +326,44 @@ def test_no_bootstrap(functions, code):
         'errorType': 'Runtime.InvalidEntrypoint',
         'errorMessage': f"RequestId: {answer.request_id} Error: Couldn't find valid bootstrap(s): "
                         '[/var/task/bootstrap /opt/bootstrap]'}
+
+
+def elf(machine):
+    """The least that is a program of a machine; the kernel looks no further when it is another's."""
+    ident = b'\x7fELF' + bytes([2, 1, 1]) + bytes(9)
+    return ident + struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0) + bytes(56)
+
+
+def test_native_program_of_another_architecture(functions, daemon):
+    host = {'x86_64': 'x86_64', 'aarch64': 'arm64'}[platform.machine()]
+    other, machine = ('arm64', 183) if host == 'x86_64' else ('x86_64', 62)
+    function = functions.create({('bootstrap', 0o755): elf(machine)}, Runtime=PROVIDED, Handler='any',
+                                Architectures=[other])
+    answer = function.invoke()
+    reason = f'fork/exec bootstrap: exec format error (a program for {other}; this host is {host})'
+    assert answer.error == 'Unhandled'
+    assert answer.json == {'errorType': 'Runtime.InvalidEntrypoint',
+                           'errorMessage': f'RequestId: {answer.request_id} Error: {reason}'}
+    assert reason in log_of(daemon, function, 'REPORT RequestId')
+
+
+def test_bootstrap_that_is_no_program(functions):
+    function = functions.create({('bootstrap', 0o755): 'echo without a first line\n'}, Runtime=PROVIDED, Handler='any')
+    answer = function.invoke()
+    assert answer.json == {'errorType': 'Runtime.InvalidEntrypoint', 'errorMessage':
+                           f'RequestId: {answer.request_id} Error: fork/exec bootstrap: exec format error '
+                           '(neither a program nor a script)'}
+
+
+def test_interpreted_function_of_another_architecture(functions, daemon):
+    """It runs on the host's, and the log says so; one of the host's own gets no such remark."""
+    host, other = ('x86_64', 'arm64') if platform.machine() == 'x86_64' else ('arm64', 'x86_64')
+    for architecture, is_told in ((other, True), (host, False)):
+        function = functions.create('def handler(event, context):\n    return event\n', Architectures=[architecture])
+        assert function.invoke(1).json == 1
+        line, = [line for line in log_of(daemon, function, 'REPORT').splitlines() if line.startswith('INIT_START')]
+        assert (f' (on the host\'s {host})' in line) is is_told
+        assert function.configuration()['Architectures'] == [architecture]
 
 
 # Logs
