@@ -111,15 +111,23 @@ static void run_pasta(struct keeper *keeper)
         (void)execve(path, (char *const *)(uintptr_t)pasta_argv, no_environment);
 }
 
-static void start_ward(struct keeper *keeper, struct ward *ward, uint64_t now_ns)
+/* The jail ignores some, which pasta takes for a failure. */
+static void reset_signals(void)
 {
     sigset_t none;
 
+    for (int s = 1; s < NSIG; s++)
+        (void)signal(s, SIG_DFL); /* fails for SIGKILL and SIGSTOP only */
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void start_ward(struct keeper *keeper, struct ward *ward, uint64_t now_ns)
+{
     ward->start_ns = now_ns;
     ward->pid = fork();
     if (ward->pid == 0) {
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        reset_signals();
         ward->run(keeper);
         _exit(127);
     }

@@ -243,6 +243,10 @@ void network_stop(struct network *network)
     network->kind = NETWORK_NONE;
     close_fdp(&network->keeper_fd);
     network->keeper_fd = -1;
+    if (network->keeper_pid_fd >= 0)
+        (void)waitid(P_PIDFD, (id_t)network->keeper_pid_fd, NULL, WEXITED);
+    close_fdp(&network->keeper_pid_fd);
+    network->keeper_pid_fd = -1;
     if (network->is_on_host)
         host_uplink_remove(network);
     close_fdp(&network->route_fd); /* it keeps the namespace */

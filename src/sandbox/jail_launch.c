@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "jail/protocol.h"
 #include "sandbox/steps.h"
 
-enum { HELLO_TIMEOUT_MS = 20000, JAIL_SOCK_FD = 3, ARGUMENTS_MAX = 24 };
+enum { HELLO_TIMEOUT_MS = 20000, END_TIMEOUT_MS = 10000, JAIL_SOCK_FD = 3, ARGUMENTS_MAX = 24 };
 
 /* Between fork and exec; there is one thread, all the same nothing here allocates. */
 static _Noreturn void become_jail(const struct jail_launch_options *options, int sock)
@@ -149,4 +150,13 @@ int jail_launch(struct jail_launched *ret_launched, const struct jail_launch_opt
         return r;
     *ret_launched = (struct jail_launched){.sock = steal_fd(&ours), .pid = pid};
     return 0;
+}
+
+void jail_await_end(const struct jail_launched *launched)
+{
+    CLEANUP(close_fdp) int fd = pidfd_open(launched->pid, 0);
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+
+    if (fd >= 0 && poll(&polled, 1, END_TIMEOUT_MS) == 1)
+        (void)waitpid(launched->pid, NULL, 0);
 }

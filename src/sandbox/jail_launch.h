@@ -36,3 +36,10 @@ struct jail_launched {
 /* 0 or a failure with the sentence for the user. */
 int jail_launch(struct jail_launched *ret_launched, const struct jail_launch_options *options,
                 struct reason *why);
+
+/*
+ * The end of the program, after its end of the socket was closed: until the jail has left nothing
+ * of itself on the host, so that who sees us gone sees that gone, too. Blocks, for some seconds at
+ * most.
+ */
+void jail_await_end(const struct jail_launched *launched);

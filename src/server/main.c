@@ -83,7 +83,8 @@ static int launch_jail(const struct server_options *options, struct jail_launche
     return r < 0 ? err_pass(r) : 0;
 }
 
-static int start(struct daemon *daemon, const struct server_options *options, struct reason *why)
+static int start(struct daemon *daemon, const struct server_options *options,
+                 struct jail_launched *ret_launched, struct reason *why)
 {
     bool is_root = geteuid() == 0;
     uid_t uid = is_root ? (uid_t)options->user : (uid_t)-1;
@@ -100,6 +101,7 @@ static int start(struct daemon *daemon, const struct server_options *options, st
     r = launch_jail(options, &launched, why);
     if (r < 0)
         return err_pass(r);
+    *ret_launched = launched;
     if (is_root)
         r = privileges_drop(uid, why);
     if (r == 0)
@@ -114,6 +116,7 @@ int main(int argc, char **argv)
     struct server_options options;
     struct reason why = {0};
     struct daemon *daemon;
+    struct jail_launched launched;
     int r;
 
     (void)signal(SIGPIPE, SIG_IGN);
@@ -129,10 +132,11 @@ int main(int argc, char **argv)
     r = daemon_new(&daemon, &options, &why);
     if (r < 0)
         return cannot_start(&why);
-    r = start(daemon, &options, &why);
+    r = start(daemon, &options, &launched, &why);
     if (r < 0)
         return cannot_start(&why);
     daemon_run(daemon);
     (void)daemon_free(daemon);
+    jail_await_end(&launched);
     return EXIT_SUCCESS;
 }
