@@ -3,6 +3,8 @@
 
 /* One request to a function URL, from its head to its answer. Private to function_url_*.c. */
 
+#include <uv.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/rand.h"
@@ -41,6 +43,12 @@ struct function_url_call {
     struct function_url_prelude prelude;
     struct function_url_answer head; /* of the prelude, when it came */
     struct buf output;               /* what is collected */
+    /* The whole output, from which the answer is made: */
+    char *payload; /* owned; NULL: it was collected */
+    struct str text;
+    uv_work_t reading;
+    int outcome; /* of reading: a failure, or the answer is there */
+    struct function_url_answer answer;
 };
 
 /* Answers; each ends the call. */

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <uv.h>
 
 #include "aws/sign.h"
 #include "base/str.h"
@@ -18,6 +19,7 @@ struct http_request;
 
 /* All borrowed. */
 struct function_url_door {
+    uv_loop_t *loop;
     struct catalog *catalog;
     struct code_store *code;
     struct dispatch *dispatch;

@@ -10,11 +10,15 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/must.h"
 #include "gateway/function_url_call.h"
 #include "gateway/function_url_cors.h"
+#include "gateway/function_url_door.h"
 #include "http/server.h"
 #include "invoke/invocation.h"
 #include "invoke/trace_id.h"
+
+enum { READ_BYTES_MAX = 65536 }; /* of JSON, on the loop */
 
 static void call_free(struct function_url_call *call)
 {
@@ -22,6 +26,7 @@ static void call_free(struct function_url_call *call)
     buf_deinit(&call->body);
     buf_deinit(&call->output);
     function_url_prelude_deinit(&call->prelude);
+    free(call->payload);
     free(call);
 }
 
@@ -242,42 +247,58 @@ static void finish_sent(struct function_url_call *call, bool is_whole)
     call_free(call);
 }
 
-/* What was collected. 0, -EBADMSG or -ENOMEM */
-static int answer_collected(struct function_url_call *call, struct function_url_answer *ret_answer)
+static void answer_send(struct function_url_call *call)
 {
-    struct str output = buf_str(&call->output);
-    int r;
-
-    if (call->wants_prelude)
-        return err_new(-EBADMSG); /* its end never came */
-    if (call->head.status) {
-        *ret_answer = call->head;
-        ret_answer->body = output;
-        return 0;
-    }
-    if (!streams(call)) {
-        r = function_url_answer_infer(ret_answer, &call->arena, output);
-        if (r != -EBADMSG)
-            return r;
-    }
-    return function_url_answer_plain(ret_answer, &call->arena, call->content_type, output);
-}
-
-static void finish(struct function_url_call *call, struct str payload)
-{
-    struct function_url_answer answer;
-    int r;
-
-    if (call->is_stream)
-        r = answer_collected(call, &answer);
-    else if (streams(call))
-        r = function_url_answer_plain(&answer, &call->arena, STR("application/json"), payload);
-    else
-        r = function_url_answer_infer(&answer, &call->arena, payload);
-    if (r < 0)
+    if (call->outcome < 0)
         function_url_fail(call);
     else
-        function_url_send(call, &answer);
+        function_url_send(call, &call->answer);
+}
+
+static void read_text(uv_work_t *reading)
+{
+    struct function_url_call *call = container_of(reading, struct function_url_call, reading);
+
+    call->outcome = function_url_answer_infer(&call->answer, &call->arena, call->text);
+    if (call->outcome == -EBADMSG && call->is_stream) /* then it is the body */
+        call->outcome =
+            function_url_answer_plain(&call->answer, &call->arena, call->content_type, call->text);
+}
+
+static void on_text_read(uv_work_t *reading, int status)
+{
+    must(status == 0); /* nobody cancels it */
+    answer_send(container_of(reading, struct function_url_call, reading));
+}
+
+/* 6 MB of small values would hold the loop up for long: the worker pool reads them. The call and
+ * its arena are the job's meanwhile. */
+static void infer(struct function_url_call *call)
+{
+    if (call->text.len > READ_BYTES_MAX) {
+        must(uv_queue_work(call->door->loop, &call->reading, read_text, on_text_read) == 0);
+        return;
+    }
+    read_text(&call->reading);
+    answer_send(call);
+}
+
+static void finish(struct function_url_call *call)
+{
+    if (call->wants_prelude) {
+        call->outcome = err_new(-EBADMSG); /* its end never came */
+    } else if (call->head.status) {
+        call->answer = call->head;
+        call->answer.body = call->text;
+    } else if (!streams(call)) {
+        infer(call);
+        return;
+    } else {
+        call->outcome = function_url_answer_plain(
+            &call->answer, &call->arena,
+            call->is_stream ? call->content_type : STR("application/json"), call->text);
+    }
+    answer_send(call);
 }
 
 static void on_responded(struct invocation *inv, enum invocation_outcome outcome, char *payload,
@@ -288,13 +309,14 @@ static void on_responded(struct invocation *inv, enum invocation_outcome outcome
 
     inv->sink_owner = NULL;
     call->inv = NULL;
+    call->payload = payload;
+    call->text = call->is_stream ? buf_str(&call->output) : str_make(payload ? payload : "", len);
     if (call->is_sent)
         finish_sent(call, is_whole);
     else if (is_whole)
-        finish(call, str_make(payload ? payload : "", len));
+        finish(call);
     else
         function_url_fail(call);
-    free(payload);
 }
 
 /* Answered already. */

@@ -327,6 +327,7 @@ static int start_front(struct daemon *daemon)
         .key = &daemon->package_key,
         .urls =
             {
+                .loop = &daemon->loop,
                 .catalog = daemon->catalog,
                 .code = daemon->code,
                 .dispatch = daemon->dispatch,
