@@ -15,11 +15,17 @@
 #include "catalog/arn.h"
 #include "gateway/percent.h"
 
-enum { ACCOUNT_DIGITS = 12, TIME_CHARS = 16, DATE_CHARS = 8, SKEW_S = 5 * 60 };
+enum {
+    ACCOUNT_DIGITS = 12,
+    TIME_CHARS = 16,
+    DATE_CHARS = 8,
+    SKEW_S = 5 * 60,
+    EXPIRES_S_MAX = 7 * 24 * 3600, /* of what is signed in advance */
+};
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-/* The parts of the Authorization header; what is missing is absent. */
+/* The parts of the Authorization header, or of the query; what is missing is absent. */
 struct authorization {
     struct str credential;
     struct str signed_headers;
@@ -37,7 +43,11 @@ struct check {
     struct arena *arena;
     struct function_url_refusal *refusal;
     struct authorization given;
-    struct str time; /* "20251125T022654Z" */
+    struct str time;    /* "20251125T022654Z" */
+    struct str token;   /* of temporary credentials */
+    bool is_query;      /* signed in advance */
+    struct str expires; /* then: for so many seconds */
+    time_t lifetime_s;  /* the same as a number; else SKEW_S */
 };
 
 static int refuse(struct check *check, const char *type, struct str message)
@@ -56,7 +66,7 @@ static struct str header(const struct function_url_signed *request, struct str n
     return STR_NONE;
 }
 
-/* ---- what the header says ---- */
+/* ---- what the header or the query says ---- */
 
 static void read_part(struct authorization *given, struct str part)
 {
@@ -102,6 +112,17 @@ static int refuse_incomplete(struct check *check, struct str authorization)
                                       arena_str(check->arena, buf_str(&text)));
 }
 
+static int check_credential(struct check *check)
+{
+    if (read_credential(&check->given))
+        return FUNCTION_URL_AUTH_OK;
+    return refuse(check, "IncompleteSignatureException",
+                  arena_printf(check->arena,
+                               "Credential must have exactly 5 slash-delimited elements, e.g. "
+                               "keyid/date/region/service/term, got '%.*s'.",
+                               STR_FMT(check->given.credential)));
+}
+
 /* FUNCTION_URL_AUTH_OK: all is there. */
 static int read_authorization(struct check *check, struct str authorization)
 {
@@ -114,13 +135,51 @@ static int read_authorization(struct check *check, struct str authorization)
     if (!str_is_set(given->credential) || !str_is_set(given->signature) ||
         !str_is_set(given->signed_headers) || !str_is_set(check->time))
         return refuse_incomplete(check, authorization);
-    if (!read_credential(given))
-        return refuse(check, "IncompleteSignatureException",
-                      arena_printf(check->arena,
-                                   "Credential must have exactly 5 slash-delimited elements, e.g. "
-                                   "keyid/date/region/service/term, got '%.*s'.",
-                                   STR_FMT(given->credential)));
-    return FUNCTION_URL_AUTH_OK;
+    return check_credential(check);
+}
+
+/* Decoded; absent when it is not there, or without memory. */
+static struct str parameter(const struct check *check, struct str wanted)
+{
+    struct str rest = check->request->query, name, value;
+
+    while (query_next(&rest, &name, &value))
+        if (str_eq(name, wanted))
+            return percent_decode(check->arena, str_is_set(value) ? value : STR(""), false);
+    return STR_NONE;
+}
+
+/* The same from the query. */
+static int read_query(struct check *check)
+{
+    struct authorization *given = &check->given;
+    const struct {
+        struct str name;
+        struct str *value;
+    } parameters[] = {
+        {STR("X-Amz-Credential"), &given->credential},
+        {STR("X-Amz-Signature"), &given->signature},
+        {STR("X-Amz-SignedHeaders"), &given->signed_headers},
+        {STR("X-Amz-Date"), &check->time},
+        {STR("X-Amz-Expires"), &check->expires},
+    };
+    CLEANUP(buf_deinit) struct buf missing = {0};
+
+    check->is_query = true;
+    check->token = parameter(check, STR("X-Amz-Security-Token"));
+    for (size_t i = 0; i < array_count(parameters); i++) {
+        *parameters[i].value = parameter(check, parameters[i].name);
+        if (!str_is_set(*parameters[i].value))
+            (void)buf_printf(&missing, "AWS query-string parameters must include '%.*s'. ",
+                             STR_FMT(parameters[i].name));
+    }
+    if (missing.len > 0 || buf_failed(&missing)) {
+        (void)buf_append_str(&missing, STR("Re-examine the query-string parameters."));
+        return buf_failed(&missing) ? err_new(-ENOMEM)
+                                    : refuse(check, "IncompleteSignatureException",
+                                             arena_str(check->arena, buf_str(&missing)));
+    }
+    return check_credential(check);
 }
 
 /* ---- when and for what ---- */
@@ -179,6 +238,22 @@ static int check_scope(struct check *check)
     return refuse(check, "InvalidSignatureException", arena_str(check->arena, buf_str(&text)));
 }
 
+/* What is signed in advance is good for as long as it says. */
+static int check_expires(struct check *check)
+{
+    uint64_t seconds;
+
+    if (!check->is_query)
+        return FUNCTION_URL_AUTH_OK;
+    if (!str_to_u64(check->expires, &seconds) || seconds < 1 || seconds > EXPIRES_S_MAX)
+        return refuse(check, "InvalidSignatureException",
+                      arena_printf(check->arena,
+                                   "X-Amz-Expires must be between 1 and %d seconds, not '%.*s'",
+                                   EXPIRES_S_MAX, STR_FMT(check->expires)));
+    check->lifetime_s = (time_t)seconds;
+    return FUNCTION_URL_AUTH_OK;
+}
+
 static int check_time(struct check *check)
 {
     time_t now = (time_t)(check->request->time_ms / 1000), then;
@@ -189,13 +264,15 @@ static int check_time(struct check *check)
                       arena_printf(check->arena,
                                    "Date must be in ISO-8601 'basic format'. Got '%.*s'.",
                                    STR_FMT(check->time)));
-    if (then < now - SKEW_S) {
-        edge = time_text(check->arena, now - SKEW_S);
+    if (then < now - check->lifetime_s) {
+        edge = time_text(check->arena, now - check->lifetime_s);
         return refuse(check, "InvalidSignatureException",
                       arena_printf(check->arena,
-                                   "Signature expired: %.*s is now earlier than %.*s (%.*s - 5 "
-                                   "min.)",
-                                   STR_FMT(check->time), STR_FMT(edge), STR_FMT(now_text)));
+                                   "Signature expired: %.*s is now earlier than %.*s (%.*s - %lld "
+                                   "%s.)",
+                                   STR_FMT(check->time), STR_FMT(edge), STR_FMT(now_text),
+                                   (long long)check->lifetime_s / (check->is_query ? 1 : 60),
+                                   check->is_query ? "sec" : "min"));
     }
     if (then > now + SKEW_S) {
         edge = time_text(check->arena, now + SKEW_S);
@@ -223,7 +300,7 @@ static int find_key(struct check *check, struct str *ret_account,
 {
     const struct function_url_signed *request = check->request;
     struct str key = check->given.access_key;
-    struct str token = header(request, STR("x-amz-security-token"));
+    struct str token = check->token;
 
     *ret_account = request->default_account;
     if (str_is_set(request->own->access_key) && str_eq(key, request->own->access_key)) {
@@ -291,9 +368,11 @@ static struct str join_query(struct arena *arena, const struct http_header *pair
     return buf_failed(&out) ? STR_NONE : arena_str(arena, buf_str(&out));
 }
 
-/* Every "name=value" encoded in one way, sorted. */
-static struct str canonical_query(struct arena *arena, struct str query)
+/* Every "name=value" encoded in one way, sorted; but for the signature itself. */
+static struct str canonical_query(const struct check *check)
 {
+    struct arena *arena = check->arena;
+    struct str query = check->request->query;
     struct str rest = query, name, value;
     struct http_header *pairs;
     size_t count = 0, i = 0;
@@ -305,14 +384,16 @@ static struct str canonical_query(struct arena *arena, struct str query)
         return STR_NONE;
     rest = query;
     while (query_next(&rest, &name, &value)) {
+        if (check->is_query && str_eq(name, STR("X-Amz-Signature")))
+            continue;
         pairs[i].name = encode_again(arena, name);
         pairs[i].value = encode_again(arena, value);
         if (!str_is_set(pairs[i].name) || !str_is_set(pairs[i].value))
             return STR_NONE;
         i++;
     }
-    qsort(pairs, count, sizeof(*pairs), compare_pairs);
-    return join_query(arena, pairs, count);
+    qsort(pairs, i, sizeof(*pairs), compare_pairs);
+    return join_query(arena, pairs, i);
 }
 
 /* The values of all headers of that name, joined with commas; runs of blanks are one. Absent: there
@@ -378,7 +459,7 @@ static int is_genuine(const struct check *check, const struct aws_credentials *c
     struct aws_sign_request sign = {
         .method = request->method,
         .path = canonical_path(check->arena, request->path),
-        .query = canonical_query(check->arena, request->query),
+        .query = canonical_query(check),
         .region = check->given.region,
         .service = check->given.service,
         .time = check->time,
@@ -436,12 +517,21 @@ int function_url_authenticate(const struct function_url_signed *request, struct 
         .arena = arena,
         .refusal = ret_refusal,
         .time = header(request, STR("x-amz-date")),
+        .token = header(request, STR("x-amz-security-token")),
+        .lifetime_s = SKEW_S,
     };
+    struct str algorithm = parameter(&check, STR("X-Amz-Algorithm"));
     int r;
 
-    if (!str_is_set(authorization) || !str_starts_with(authorization, STR(ALGORITHM " ")))
+    if (str_is_set(authorization) && str_starts_with(authorization, STR(ALGORITHM " ")))
+        r = read_authorization(&check, authorization);
+    else if (!str_is_set(authorization) && str_is_set(algorithm) &&
+             str_eq(algorithm, STR(ALGORITHM)))
+        r = read_query(&check);
+    else
         return FUNCTION_URL_AUTH_UNSIGNED;
-    r = read_authorization(&check, authorization);
+    if (r == FUNCTION_URL_AUTH_OK)
+        r = check_expires(&check);
     if (r == FUNCTION_URL_AUTH_OK)
         r = check_scope(&check);
     if (r == FUNCTION_URL_AUTH_OK)

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Who signed a request (Signature Version 4, in the Authorization header). Only keys whose secret
+ * Who signed a request (Signature Version 4, in the Authorization header, or in the query of an
+ * address that was signed in advance and is good for a while). Only keys whose secret
  * is known can be verified; nobody else gets in. Known are:
  *
  *   the daemon's own (AWS_ACCESS_KEY_ID …)   the default account

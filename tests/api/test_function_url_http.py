@@ -296,6 +296,19 @@ def handler(event, context):
     assert (answer.status, answer.headers['content-type'], answer.body == data) == (200, 'image/png', True)
 
 
+@pytest.mark.parametrize('result, status, body', [
+    ("{'statusCode': 201, 'body': ['x'] * 1000000}", 201, b'[' + b'"x",' * 999999 + b'"x"]'),
+    ("'x' * 5000000", 200, b'x' * 5000000),
+    ("[1] * 1000000", 200, b'[' + b'1,' * 999999 + b'1]'),
+    ("{'statusCode': 201, 'headers': ['x'] * 100000}", 502, b'Internal Server Error'),
+], ids=['described', 'text', 'value', 'malformed'])
+def test_large_outputs(functions, open_url, result, status, body):
+    """Megabytes of JSON, which are not read by the loop."""
+    url = open_url(functions.create(f'def handler(event, context):\n    return {result}\n', MemorySize=512))
+    answer = url.ask('/')
+    assert (answer.status, answer.body == body) == (status, True), answer.body[:100]
+
+
 def test_header_lines_cannot_be_made_up(mirror):
     answer = mirror.mirror({'statusCode': 200, 'headers': {'X-A': 'b\r\nX-Evil: 1', 'bad name': 'x'}})
     assert answer.status == 200
@@ -404,6 +417,45 @@ def test_malformed_signatures(signed_url):
     assert json.loads(answer.body)['message'].startswith('Signature expired: 2015')
     lines = sign(url, '/x')
     refused(url.ask('/y', *lines), 403, SIGNATURE, 'InvalidSignatureException', 'message')
+
+
+def presign(url, target='/', expires=60, **credentials):
+    """The target with its signature in the query, as botocore makes it."""
+    request = botocore.awsrequest.AWSRequest('GET', f'http://{url.host}{target}')
+    keys = botocore.credentials.Credentials(*(credentials.get(name, 'test') for name in ('key', 'secret')))
+    botocore.auth.SigV4QueryAuth(keys, 'lambda', 'us-east-1', expires).add_auth(request)
+    return request.url.removeprefix(f'http://{url.host}')
+
+
+def test_signed_in_advance(signed_url):
+    _, url = signed_url
+    for target in '/', '/a/b%20c/?b=2&a=1&a=%2F&c=':
+        event = url.echo(presign(url, target))[0]
+        assert event['requestContext']['authorizer']['iam']['accessKey'] == 'test'
+        assert event['queryStringParameters']['X-Amz-Algorithm'] == 'AWS4-HMAC-SHA256'
+    signed = presign(url, '/?a=1')
+    wrong = [signed.replace('a=1', 'a=2'), signed.replace('Expires=60', 'Expires=600'), signed + '&b=1', signed.replace('/?', '/x?'),
+             presign(url, secret='other')]
+    for target in wrong:
+        refused(url.ask(target), 403, SIGNATURE, 'InvalidSignatureException', 'message')
+    refused(url.ask(signed, method='POST', body=b'not signed'), 403, SIGNATURE, 'InvalidSignatureException', 'message')
+
+
+def test_signed_in_advance_and_refused(signed_url):
+    _, url = signed_url
+    refused(url.ask(presign(url, key='AKIDEXAMPLE')), 403, 'The security token included in the request is invalid.',
+            'UnrecognizedClientException', 'message')
+    refused(url.ask('/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Expires=1&X-Amz-SignedHeaders=host'), 403,
+            "AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must include "
+            "'X-Amz-Date'. Re-examine the query-string parameters.", 'IncompleteSignatureException', 'message')
+    refused(url.ask(presign(url, expires=604801)), 403, "X-Amz-Expires must be between 1 and 604800 seconds, not '604801'",
+            'InvalidSignatureException', 'message')
+    refused(url.ask('/?X-Amz-Algorithm=other'), 403, FORBIDDEN)
+    old = re.sub(r'(test%2F|Date=)\d{4}', r'\g<1>2015', presign(url))
+    answer = url.ask(old)
+    assert (answer.status, answer.headers['x-amzn-errortype']) == (403, 'InvalidSignatureException')
+    assert re.fullmatch(r'Signature expired: 2015\w+ is now earlier than \w+ \(\w+ - 60 sec\.\)',
+                        json.loads(answer.body)['message'])
 
 
 def test_other_accounts(signed_url, client):
