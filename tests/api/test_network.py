@@ -281,15 +281,6 @@ def test_raw_sockets_are_refused(network, host, probe):
     assert set(probe(host)('raw').values()) == {'refused'}
 
 
-def namespace_of(address):
-    """An open descriptor of the network namespace that has this address."""
-    for process in pathlib.Path('/proc').glob('[0-9]*'):
-        with contextlib.suppress(OSError):
-            if re.search(rf'-- {address}\n\s+/32 host LOCAL', (process / 'net/fib_trie').read_text()):
-                return os.open(process / 'ns/net', os.O_RDONLY)
-    raise AssertionError(f'no process has {address}')
-
-
 def test_nobody_speaks_for_another(network, host, probe):
     """A sandbox that could choose its address would still not get through with another one."""
     world = network.greeter('world')
@@ -300,7 +291,7 @@ def test_nobody_speaks_for_another(network, host, probe):
     call = probe(host)
     wait_for_uplink(call, world)
     address = call('address')
-    box = namespace_of(address)
+    box = namespace_of(host, address)
     enter(box)
     try:
         others = ['10.232.77.77', '203.0.113.5', '.'.join(address.split('.')[:3]) + '.250']
@@ -399,8 +390,7 @@ def children(pid):
 
 
 def jail_of(host):
-    jail, = [child for child in children(host.process.pid)
-             if pathlib.Path(f'/proc/{child}/comm').read_text() == 'lambd-jail\n']
+    jail, = children(host.process.pid)  # the daemon starts nothing else
     return jail
 
 
@@ -414,6 +404,16 @@ def named(host, name):
             if pathlib.Path(f'/proc/{pid}/comm').read_text().startswith(name):
                 return pid
     return None
+
+
+def namespace_of(host, address):
+    """An open descriptor of the network namespace of the box that has this address."""
+    for pid in descendants(jail_of(host)):
+        with contextlib.suppress(OSError):
+            text = pathlib.Path(f'/proc/{pid}/net/fib_trie').read_text()
+            if re.search(rf'-- {address}\n\s+/32 host LOCAL', text):
+                return os.open(f'/proc/{pid}/ns/net', os.O_RDONLY)
+    raise AssertionError(f'no sandbox has {address}')
 
 
 def links_of_boxes(host):
