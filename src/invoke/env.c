@@ -189,6 +189,7 @@ static const struct extensions_api_ops extensions_ops = {
 static const struct runtime_session_ops session_ops = {
     .ready = env_on_session_ready,
     .init_error = env_on_init_error,
+    .responding = env_on_responding,
     .stream_start = env_on_stream_start,
     .stream_piece = env_on_stream_piece,
     .response = env_on_response,
@@ -352,6 +353,8 @@ void env_run(struct env *env, struct invocation *inv)
     env->function_error = false;
     env->first_byte_ns = env->responded_ns = env->runtime_done_ns = 0;
     env->produced_bytes = 0;
+    env->error_type[0] = '\0';
+    env->is_streamed = false;
     env_log_begin_run(&env->log, inv->tail);
     env_thaw(env);
     env_limit_start(env, (uint64_t)env->version->timeout_s * 1000);

@@ -109,11 +109,13 @@ struct env {
     uint64_t responded_ns;
     uint64_t runtime_done_ns; /* when the runtime asked for the next event */
     uint64_t produced_bytes;
+    bool is_streamed;        /* its result comes in pieces, and is passed on as it comes */
     struct stream_pace pace; /* of a streamed response */
     uv_timer_t pace_timer;   /* runs while it has to wait */
     bool is_held;            /* … for its sink */
-    struct buf error_cause;  /* of a traced one that failed */
-    struct reason hopeless;  /* why this function can never start */
+    char error_type[ENV_ERROR_TYPE_BYTES]; /* that the runtime has told; "": none */
+    struct buf error_cause;                /* of a traced one that failed */
+    struct reason hopeless;                /* why this function can never start */
 };
 
 /* ---- env.c ---- */
@@ -168,6 +170,7 @@ void env_end_run(struct env *env, enum report_status status, const char *error_t
 void env_give_up_run(struct env *env, enum report_status status, const char *error_type,
                      const char *reason);
 void env_timed_out(struct env *env);
+void env_on_responding(void *owner);
 void env_on_stream_start(void *owner, struct str content_type);
 void env_on_stream_piece(void *owner, struct str bytes);
 void env_on_response(void *owner, char *payload, size_t len);

@@ -112,25 +112,47 @@ static void write_output(struct env_log *log, const struct env_output_event *eve
     write_tail(log, event->message);
 }
 
-/* Whether the function's configuration wants it in the log; extensions have no level. */
-static bool is_loud(const struct env_log *log, const struct env_output_event *event)
+static void put_output(struct env_log *log, const struct env_output_event *event, bool is_loud)
 {
-    enum log_level level = event->level;
-
-    if (event->type != SUBSCRIPTION_FUNCTION || log->least == LOG_LEVEL_NONE)
-        return true;
-    if (level == LOG_LEVEL_NONE)
-        level = log_level_of_event(event->message);
-    return level >= log->least;
-}
-
-void env_log_output(struct env_log *log, const struct env_output_event *event)
-{
-    if (is_loud(log, event))
+    if (is_loud)
         write_output(log, event);
     if (log->telemetry && telemetry_wants(log->telemetry, event->type))
         telemetry_line(log->telemetry, event->type, event->real_ms, event->message,
                        log->format.json);
+}
+
+/* Writes the time at which it came into an object that says none, as its last member. */
+static void put_stamped(struct env_log *log, const struct env_output_event *event,
+                        const struct log_event_facts *facts)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+    struct env_output_event stamped = *event;
+    struct str members = str_sub(event->message, 1, facts->stamp_at);
+    char stamp[CLOCK_TEXT_BYTES];
+
+    (void)buf_append_str(&text, str_sub(event->message, 0, facts->stamp_at));
+    (void)buf_printf(&text, "%s\"timestamp\":\"%s\"", str_trim(members).len ? "," : "",
+                     clock_format_z(stamp, event->real_ms));
+    (void)buf_append_str(&text, str_sub(event->message, facts->stamp_at, event->message.len));
+    stamped.message = buf_str(&text);
+    put_output(log, buf_failed(&text) ? event : &stamped, facts->level >= log->least);
+}
+
+void env_log_output(struct env_log *log, const struct env_output_event *event)
+{
+    struct log_event_facts facts = {.level = event->level};
+
+    /* Extensions have no levels; and clients that tell one have seen to the time, too. */
+    if (event->type != SUBSCRIPTION_FUNCTION || log->least == LOG_LEVEL_NONE) {
+        put_output(log, event, true);
+        return;
+    }
+    if (event->level == LOG_LEVEL_NONE)
+        facts = log_event_look(event->message);
+    if (facts.stamp_at)
+        put_stamped(log, event, &facts);
+    else
+        put_output(log, event, facts.level >= log->least);
 }
 
 void env_log_reason(struct env_log *log, struct str reason)
@@ -256,6 +278,14 @@ void env_log_runtime_done(struct env_log *log, const struct invocation_record *r
         report_runtime_done(&log->line, everything, now_ms, record);
         publish(log, TELEMETRY_FOR_TELEMETRY | TELEMETRY_FOR_LOGS_2);
     }
+}
+
+void env_log_fault(struct env_log *log, struct str text)
+{
+    if (!is_wanted(log))
+        return;
+    report_logs_fault(&log->line, clock_real_ms(), text);
+    publish(log, TELEMETRY_FOR_LOGS);
 }
 
 void env_log_end(struct env_log *log, const struct invocation_record *record)

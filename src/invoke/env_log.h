@@ -61,6 +61,8 @@ void env_log_init_start(struct env_log *log, struct str phase);
 void env_log_start(struct env_log *log, const struct invocation_record *record);
 /* The runtime's part is over. */
 void env_log_runtime_done(struct env_log *log, const struct invocation_record *record);
+/* The platform ends the run; text is what its caller is told. */
+void env_log_fault(struct env_log *log, struct str text);
 /* END and REPORT. */
 void env_log_end(struct env_log *log, const struct invocation_record *record);
 /* An extension, and what it has subscribed to, at the end of the init. */

@@ -51,6 +51,7 @@ void env_respond_error(struct env *env, const char *type, const char *message)
     json_write_member(&json, STR("errorMessage"), str_of(text));
     json_write_object_end(&json);
     payload = buf_steal(&buf, &len);
+    env_log_fault(&env->log, str_of(text));
     if (payload)
         env_respond(env, INVOCATION_FUNCTION_ERROR, payload, len);
     else
@@ -88,6 +89,7 @@ static struct invocation_record make_record(const struct env *env, enum report_s
         .response_ns = since_begin(env, env->responded_ns),
         .produced_bytes = env->produced_bytes,
         .has_extensions = set->count > 0,
+        .tenant_id = env->inv->tenant_id,
         .trace_id = trace_id_is_sampled(env->inv->trace_id) ? env->inv->trace_id : STR_NONE,
         .segments = invocation_segments(env->inv),
         .error_cause = buf_str(&env->error_cause),
@@ -192,12 +194,17 @@ void env_deliver(struct env *env)
                                            });
 }
 
+void env_on_responding(void *owner)
+{
+    struct env *env = owner;
+
+    env->first_byte_ns = clock_mono_ns();
+}
+
 /* The runtime has given its answer. */
 static void note_response(struct env *env, size_t len)
 {
     env->responded_ns = clock_mono_ns();
-    if (!env->first_byte_ns)
-        env->first_byte_ns = env->responded_ns;
     env->produced_bytes += len;
 }
 
@@ -206,7 +213,7 @@ void env_on_stream_start(void *owner, struct str content_type)
     struct env *env = owner;
 
     must(env->state == ENV_BUSY && !env->responded);
-    env->first_byte_ns = clock_mono_ns();
+    env->is_streamed = true;
     env->pace = (struct stream_pace){0};
     env->inv->sink->stream_started(env->inv, content_type);
 }
@@ -235,6 +242,7 @@ void env_on_error(void *owner, const struct runtime_error *error, char *payload,
     struct env *env = owner;
 
     must(env->state == ENV_BUSY);
+    env_log_error_type(error->type, env->error_type);
     if (invocation_segments(env->inv))
         (void)buf_append_str(&env->error_cause, error->cause); /* without memory there is none */
     note_response(env, len);
@@ -244,14 +252,14 @@ void env_on_error(void *owner, const struct runtime_error *error, char *payload,
 void env_on_response_too_large(void *owner)
 {
     struct env *env = owner;
-    bool is_stream = env->first_byte_ns > 0;
     char *payload = NULL;
     int len = asprintf(&payload,
                        "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
                        "size (%d bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}",
-                       is_stream ? LIMIT_STREAM_BYTES : LIMIT_RESPONSE_BYTES);
+                       env->is_streamed ? LIMIT_STREAM_BYTES : LIMIT_RESPONSE_BYTES);
 
     must(env->state == ENV_BUSY);
+    env_log_error_type(STR("Function.ResponseSizeTooLarge"), env->error_type);
     if (len < 0)
         env_respond(env, INVOCATION_UNAVAILABLE, NULL, 0);
     else
@@ -267,7 +275,8 @@ void env_on_done(void *owner)
     env->runtime_waits = true;
     env->runtime_done_ns = clock_mono_ns();
     env_drain_outputs(env);
-    record = make_record(env, REPORT_SUCCESS, NULL);
+    record = env->error_type[0] ? make_record(env, REPORT_ERROR, env->error_type)
+                                : make_record(env, REPORT_SUCCESS, NULL);
     env_log_runtime_done(&env->log, &record);
     env_check_done(env);
 }

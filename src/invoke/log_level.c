@@ -63,14 +63,30 @@ static struct str either(const json_t *object, const char *key, const char *othe
     return value.ptr ? value : json_doc_str(object, other);
 }
 
-enum log_level log_level_of_event(struct str message)
+/* Where the character stands for the last time; it does. */
+static size_t last(struct str text, char c)
+{
+    size_t at = text.len - 1;
+
+    while (text.ptr[at] != c)
+        at--;
+    return at;
+}
+
+struct log_event_facts log_event_look(struct str message)
 {
     CLEANUP(json_doc_unrefp) json_t *doc = NULL;
+    struct log_event_facts facts = {.level = LOG_LEVEL_INFO};
     enum log_level level;
 
-    if (!str_starts_with(message, STR("{")) || json_doc_load(&doc, message, NULL) ||
-        !is_rfc3339(either(doc, "timestamp", "time")))
-        return LOG_LEVEL_INFO;
+    if (!str_starts_with(message, STR("{")) || json_doc_load(&doc, message, NULL) < 0)
+        return facts;
+    if (!json_object_get(doc, "timestamp") && !json_object_get(doc, "time"))
+        facts.stamp_at = last(message, '}');
+    if (!is_rfc3339(either(doc, "timestamp", "time")))
+        return facts;
     level = log_level_of_name(either(doc, "level", "log_level"));
-    return level == LOG_LEVEL_NONE ? LOG_LEVEL_INFO : level;
+    if (level != LOG_LEVEL_NONE)
+        facts.level = level;
+    return facts;
 }

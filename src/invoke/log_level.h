@@ -6,6 +6,8 @@
  * numbers are those of the runtime channel.
  */
 
+#include <stddef.h>
+
 #include "base/str.h"
 
 enum log_level {
@@ -22,8 +24,13 @@ enum log_level {
  * NONE: it is no level. */
 enum log_level log_level_of_name(struct str name);
 
-/*
- * The level that an event says of itself: "level" (or "log_level") of a JSON object. INFO for all
- * else, as on AWS: no JSON, no known level, no RFC 3339 "timestamp" (or "time").
- */
-enum log_level log_level_of_event(struct str message);
+/* What an event of the JSON format says of itself. */
+struct log_event_facts {
+    /* "level" (or "log_level") of a JSON object. INFO for all else, as on AWS: no JSON, no known
+     * level, no RFC 3339 "timestamp" (or "time"). */
+    enum log_level level;
+    /* Where an object without any of these keys closes, which gets a "timestamp" there; 0: it has
+     * one, or is none. */
+    size_t stamp_at;
+};
+struct log_event_facts log_event_look(struct str message);

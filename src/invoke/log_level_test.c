@@ -37,9 +37,31 @@ static void reads_events(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        if (log_level_of_event(str_of(cases[i].message)) != cases[i].level)
+        if (log_event_look(str_of(cases[i].message)).level != cases[i].level)
             fail_msg("%s: %d, not %d", cases[i].message,
-                     (int)log_level_of_event(str_of(cases[i].message)), (int)cases[i].level);
+                     (int)log_event_look(str_of(cases[i].message)).level, (int)cases[i].level);
+}
+
+static void tells_where_a_time_is_missing(void **state)
+{
+    static const struct {
+        const char *message;
+        size_t at;
+    } cases[] = {
+        {"plain", 0},
+        {"[1]", 0},
+        {"{", 0},
+        {"{}", 1},
+        {"{\"a\":{}}\n", 7},
+        {"{\"level\":\"WARN\"} ", 15},
+        {"{" TIME "\"a\":1}", 0},
+        {"{\"time\":1}", 0},
+        {"{\"timestamp\":null}", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(log_event_look(str_of(cases[i].message)).stamp_at, cases[i].at);
 }
 
 static void knows_no_other_names(void **state)
@@ -54,6 +76,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_events),
+        cmocka_unit_test(tells_where_a_time_is_missing),
         cmocka_unit_test(knows_no_other_names),
     };
 

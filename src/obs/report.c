@@ -107,7 +107,7 @@ void report_init_start(struct buf *buf, struct report_format format, uint64_t no
 }
 
 /* Of a traced invocation: the function's segment, and the header that leads to it. */
-static void json_tracing(struct buf *buf, const struct invocation_record *record)
+static void json_trace(struct buf *buf, const struct invocation_record *record)
 {
     const struct trace_segments *segments = record->segments;
 
@@ -123,6 +123,16 @@ static void json_tracing(struct buf *buf, const struct invocation_record *record
     else
         json_text(buf, "value", record->trace_id);
     (void)buf_append_char(buf, '}');
+}
+
+/* What the records of an invocation's events end with. */
+static void json_origin(struct buf *buf, const struct invocation_record *record)
+{
+    json_trace(buf, record);
+    if (!record->tenant_id.len)
+        return;
+    (void)buf_append_char(buf, ',');
+    json_text(buf, "tenantId", record->tenant_id);
 }
 
 void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
@@ -143,13 +153,16 @@ void report_start(struct buf *buf, struct report_format format, uint64_t now_ms,
     json_text(buf, "functionArn", record->function_arn);
     (void)buf_append_char(buf, ',');
     json_text(buf, "version", record->version);
-    json_tracing(buf, record);
+    json_origin(buf, record);
     json_close(buf);
 }
 
+/* In events "failure" is ours; "error" is the function's, its runtime's or its extensions'. */
 static void json_status(struct buf *buf, enum report_status status, struct str error_type)
 {
-    (void)buf_printf(buf, ",\"status\":\"%s\"", status_text(status));
+    bool is_ours = status == REPORT_ERROR && str_starts_with(error_type, STR("Sandbox."));
+
+    (void)buf_printf(buf, ",\"status\":\"%s\"", is_ours ? "failure" : status_text(status));
     if (status == REPORT_ERROR && error_type.len) {
         (void)buf_append_char(buf, ',');
         json_text(buf, "errorType", error_type);
@@ -176,6 +189,16 @@ void report_logs_end(struct buf *buf, uint64_t now_ms, struct str request_id)
     (void)json_open(buf, (struct report_format){.json = true}, REPORT_LEVEL_INFO, now_ms, "end");
     json_text(buf, "requestId", request_id);
     json_close(buf);
+}
+
+void report_logs_fault(struct buf *buf, uint64_t now_ms, struct str text)
+{
+    char stamp[CLOCK_TEXT_BYTES];
+
+    (void)buf_printf(buf, "{\"time\":\"%s\",\"type\":\"platform.fault\",\"record\":",
+                     clock_format_z(stamp, now_ms));
+    json_append_quoted(buf, text);
+    (void)buf_append_str(buf, STR("}\n"));
 }
 
 /* A part of the invocation; the first one opens the list. */
@@ -213,7 +236,7 @@ void report_runtime_done(struct buf *buf, struct report_format format, uint64_t 
     (void)buf_append_str(buf, STR(",\"metrics\":{\"durationMs\":"));
     put_ms3(buf, ns);
     (void)buf_printf(buf, ",\"producedBytes\":%llu}", (unsigned long long)record->produced_bytes);
-    json_tracing(buf, record);
+    json_origin(buf, record);
     json_close(buf);
 }
 
@@ -270,7 +293,7 @@ void report_report(struct buf *buf, struct report_format format, uint64_t now_ms
         json_span(buf, record, true, "extensionOverhead", record->runtime_ns, record->duration_ns);
         (void)buf_append_char(buf, ']');
     }
-    json_tracing(buf, record);
+    json_origin(buf, record);
     json_close(buf);
 }
 
@@ -329,6 +352,8 @@ static void json_init_end(struct buf *buf, const struct report_init_end *init)
     (void)buf_append_char(buf, ',');
     json_text(buf, "phase", init->phase);
     json_status(buf, init->status, init->error_type);
+    if (init->status == REPORT_TIMEOUT) /* unlike that of an invocation */
+        (void)buf_append_str(buf, STR(",\"errorType\":\"Runtime.Unknown\""));
 }
 
 void report_init_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,

@@ -49,6 +49,7 @@ struct invocation_record {
     uint64_t response_ns;    /* until the response was there */
     uint64_t produced_bytes; /* of the response */
     bool has_extensions;
+    struct str tenant_id;                  /* may be absent */
     struct str trace_id;                   /* X-Amzn-Trace-Id; absent: not sampled */
     const struct trace_segments *segments; /* borrowed; NULL: not traced by the service */
     struct str error_cause; /* JSON of a runtime, not checked; absent: it told none */
@@ -120,8 +121,9 @@ void report_init_runtime_done(struct buf *buf, struct report_format format, uint
                               const struct report_init_end *init);
 void report_runtime_done(struct buf *buf, struct report_format format, uint64_t now_ms,
                          const struct invocation_record *record);
-/* "platform.end", which only the Logs API knows. */
+/* "platform.end" and "platform.fault", which only the Logs API knows. */
 void report_logs_end(struct buf *buf, uint64_t now_ms, struct str request_id);
+void report_logs_fault(struct buf *buf, uint64_t now_ms, struct str text);
 
 struct report_subscription {
     struct str name; /* of the extension */

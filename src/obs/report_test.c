@@ -172,6 +172,65 @@ static void writes_the_parts_of_an_invocation(void **state)
                  "\"tracing\":{\"type\":\"X-Amzn-Trace-Id\",\"value\":\"Root=1\"}}}\n");
 }
 
+static const struct trace_segments segments = {
+    .root = STR_INIT("1-5f35ae12-0c0fec141ab77a00bc047aa2"),
+    .service = "1111111111111111",
+    .function = "2222222222222222",
+};
+
+static void a_trace_has_a_line_of_its_own(void **state)
+{
+    struct invocation_record r = record(3100, 0);
+    struct buf buf = {0};
+
+    (void)state;
+    r.segments = &segments;
+    report_report(&buf, text, 0, &r);
+    expect(&buf, "REPORT RequestId: 8f50\tDuration: 3.10 ms\tBilled Duration: 4 ms\t"
+                 "Memory Size: 128 MB\tMax Memory Used: 76 MB\t\n"
+                 "XRAY TraceId: 1-5f35ae12-0c0fec141ab77a00bc047aa2\t"
+                 "SegmentId: 2222222222222222\tSampled: true\t\n");
+}
+
+static void tells_whose_trace_and_tenant(void **state)
+{
+    const struct report_format all = {.json = true, .level = REPORT_LEVEL_DEBUG};
+    struct invocation_record r = record(3100, 0);
+    struct buf buf = {0};
+
+    (void)state;
+    r.trace_id = STR("Root=1-5f35ae12-0c0fec141ab77a00bc047aa2;Parent=2222222222222222;Sampled=1");
+    r.segments = &segments;
+    r.tenant_id = STR("blue");
+    r.status = REPORT_ERROR;
+    r.error_type = STR("Sandbox.Failure");
+    report_runtime_done(&buf, all, 0, &r);
+    expect(&buf,
+           "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"platform.runtimeDone\",\"record\":"
+           "{\"requestId\":\"8f50\",\"status\":\"failure\",\"errorType\":\"Sandbox.Failure\","
+           "\"metrics\":{\"durationMs\":3.100,\"producedBytes\":0},\"tracing\":{"
+           "\"spanId\":\"2222222222222222\",\"type\":\"X-Amzn-Trace-Id\",\"value\":"
+           "\"Root=1-5f35ae12-0c0fec141ab77a00bc047aa2;Parent=1111111111111111;Sampled=1\"},"
+           "\"tenantId\":\"blue\"}}\n");
+}
+
+static void writes_what_else_can_go_wrong(void **state)
+{
+    const struct report_format all = {.json = true, .level = REPORT_LEVEL_DEBUG};
+    const struct report_init_end late = {
+        .type = STR("on-demand"), .phase = STR("init"), .status = REPORT_TIMEOUT};
+    struct buf buf = {0};
+
+    (void)state;
+    report_init_runtime_done(&buf, all, 0, &late);
+    expect(&buf, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"platform.initRuntimeDone\","
+                 "\"record\":{\"initializationType\":\"on-demand\",\"phase\":\"init\","
+                 "\"status\":\"timeout\",\"errorType\":\"Runtime.Unknown\"}}\n");
+    report_logs_fault(&buf, 0, STR("RequestId: 8f50 \"gone\""));
+    expect(&buf, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"platform.fault\","
+                 "\"record\":\"RequestId: 8f50 \\\"gone\\\"\"}\n");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -180,6 +239,9 @@ int main(void)
         cmocka_unit_test(writes_the_other_lines_as_text),
         cmocka_unit_test(writes_json_and_filters_by_level),
         cmocka_unit_test(writes_the_parts_of_an_invocation),
+        cmocka_unit_test(a_trace_has_a_line_of_its_own),
+        cmocka_unit_test(tells_whose_trace_and_tenant),
+        cmocka_unit_test(writes_what_else_can_go_wrong),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

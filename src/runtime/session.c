@@ -86,6 +86,7 @@ bool session_step_body(struct runtime_session *session, enum runtime_state body_
     if (session->state != RUNTIME_RUNNING)
         return false;
     session->state = body_state;
+    session->ops->responding(session->owner);
     return true;
 }
 

@@ -59,6 +59,8 @@ struct runtime_session_ops {
     /* Init is over: the runtime has asked for its first event. */
     void (*ready)(void *owner);
     void (*init_error)(void *owner, struct str error_type, struct str body);
+    /* The result, or an error, begins to come. */
+    void (*responding)(void *owner);
     /*
      * The result comes in pieces (only when the event wants it so); content_type may be absent. The
      * end is one of the three below, response with no bytes when all went well.

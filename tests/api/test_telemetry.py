@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Telemetry API and the Logs API: extensions that listen, and print what they get."""
 import json
+import re
 import time
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from support import extensions
 from support.daemon import Daemon
 from support.extensions import PRELUDE, log_of
-from support.functions import Factory
+from support.functions import PROVIDED, Factory
 
 ECHO = 'def handler(event, context):\n    print("from the function")\n    return event\n'
+TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z')
 MARK = 'seen '  # what listeners print comes back to them as events of extensions: those are left out
 
 
@@ -190,8 +192,22 @@ def test_json_records(functions, daemon):
     log = log_of(daemon, function, 'plain', 6)
     new = [event['record'] for _, path, event in seen(log) if path == '/telemetry']
     old = [event['record'] for _, path, event in seen(log) if path == '/old']
+    assert TIME.fullmatch(new[0].pop('timestamp'))  # the function has said none
     assert new[:2] == [{'level': 'INFO', 'mine': 1}, 'plain']
-    assert old[:2] == ['{"level":"INFO","mine":1}', 'plain']
+    assert old[0].startswith('{"level":"INFO","mine":1,"timestamp":"') and old[1] == 'plain'
+
+
+def test_time_stamps_of_json_lines(functions):
+    """In the JSON format an object that has no time gets one, and counts as INFO; others stay as they are."""
+    lines = ['{}', '{ "level": "ERROR", "a": {} }', '{"time":"2026-01-02T03:04:05Z","level":"ERROR"}',
+             '{"timestamp":5}', '[1]', '{broken']
+    function = functions.create(f'def handler(event, context):\n    for line in {lines!r}:\n        print(line)\n',
+                                LoggingConfig={'LogFormat': 'JSON', 'SystemLogLevel': 'WARN'})
+    first, second, *rest = function.invoke(tail=True).log.splitlines()
+    assert list(json.loads(first)) == ['timestamp'] and TIME.fullmatch(json.loads(first)['timestamp'])
+    assert second.startswith('{ "level": "ERROR", "a": {} ,"timestamp":"')
+    assert TIME.fullmatch(json.loads(second)['timestamp'])
+    assert rest == lines[2:]
 
 
 def test_logs_api(functions, daemon):
@@ -207,6 +223,60 @@ def test_logs_api(functions, daemon):
     assert [event['type'] for _, _, event in events][:7] == [
         'platform.extension', 'platform.logsSubscription', 'platform.start', 'function', 'platform.runtimeDone',
         'platform.end', 'platform.report']
+
+
+def test_faults(functions, daemon):
+    """What the Logs API calls the end that the platform makes."""
+    subscription = {'types': ['platform'], 'buffering': {'timeoutMs': 25},
+                    'destination': {'protocol': 'HTTP', 'URI': 'http://sandbox:8080/logs'}}
+    function = extensions.create(functions, 'import time\ndef handler(event, context):\n    time.sleep(60)\n',
+                                 {'ext': listener('logs', subscription)}, Timeout=1)
+    answer = function.invoke()
+    log = log_of(daemon, function, '"platform.report"')
+    assert of_type(log, 'platform.fault') == [answer.json['errorMessage']]
+    assert not of_type(log, 'platform.runtimeDone')  # its first version does not know that
+
+
+def test_error_of_the_function(functions, daemon):
+    """The runtime ended with an error, the invocation did not."""
+    function = extensions.create(functions, 'def handler(event, context):\n    raise ValueError(event)\n',
+                                 {'ext': listener('telemetry', body(['platform']))})
+    answer = function.invoke(1)
+    function.invoke(2)
+    log = log_of(daemon, function, '"platform.report"')
+    done = of_type(log, 'platform.runtimeDone')[0]
+    assert (done['status'], done['errorType']) == ('error', 'Runtime.Unknown')
+    assert done['metrics']['producedBytes'] == len(answer.payload)
+    assert of_type(log, 'platform.report')[0]['status'] == 'success'
+
+
+# Answers with half of the result, and the rest a while later.
+SLOW_RUNTIME = '''#!/usr/bin/python3
+import http.client, os, time
+API = '/2018-06-01/runtime/invocation/'
+while True:
+    connection = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+    connection.request('GET', API + 'next')
+    answer = connection.getresponse()
+    answer.read()
+    connection.putrequest('POST', API + answer.headers['Lambda-Runtime-Aws-Request-Id'] + '/response')
+    connection.putheader('Content-Length', '4')
+    connection.endheaders(b'"a')
+    time.sleep(1)
+    connection.send(b'b"')
+    connection.getresponse().read()
+'''
+
+
+def test_how_long_a_response_takes(functions, daemon):
+    """From its first byte to its last, though its caller gets it in one piece."""
+    function = extensions.create(functions, {('bootstrap', 0o755): SLOW_RUNTIME},
+                                 {'ext': listener('telemetry', body(['platform']))}, Runtime=PROVIDED, Handler='any')
+    assert function.invoke().json == 'ab'
+    function.invoke()
+    log = log_of(daemon, function, '"platform.runtimeDone"')
+    spans = {span['name']: span['durationMs'] for span in of_type(log, 'platform.runtimeDone')[0]['spans']}
+    assert spans['responseDuration'] > 100  # it was a second, of which a busy daemon may miss the beginning
 
 
 def test_slow_listener_loses_events_and_hears_of_it(functions, daemon):
