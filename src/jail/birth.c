@@ -48,8 +48,8 @@ static const char hostname[] = "sandbox";
 /* The host prefers to kill a function before its own services when it runs out of memory. */
 static const char oom_score[] = "500";
 
-/* What a process sees on AWS (recorded), and the processes as counted for a 128 MB function there.
- */
+/* What a process sees on AWS (recorded). The processes are fewer in small functions, see
+ * box_process.c. */
 static const struct {
     int resource;
     rlim_t soft;
@@ -62,7 +62,7 @@ static const struct {
     {RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY},
     {RLIMIT_MEMLOCK, 65536, 65536},
     {RLIMIT_NOFILE, LIMIT_SANDBOX_FDS, LIMIT_SANDBOX_FDS},
-    {RLIMIT_NPROC, 742, 742},
+    {RLIMIT_NPROC, LIMIT_SANDBOX_PROCESSES, LIMIT_SANDBOX_PROCESSES},
     {RLIMIT_STACK, 8388608, RLIM_INFINITY},
     /* Not recorded; bounds on kernel memory that is charged to nobody. */
     {RLIMIT_SIGPENDING, 4096, 4096},

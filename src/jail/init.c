@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -145,6 +146,14 @@ static _Noreturn void become(const struct program *program)
         (void)execve(arguments[0], arguments, environment);
     exec_error = errno;
     _exit(exec_error == ENOENT ? 127 : 126); /* as a shell would say it */
+}
+
+/* Ours, and so of all that we start. Lowering needs no privilege, and we have none. */
+static void limit_processes(uint32_t count)
+{
+    const struct rlimit limit = {count, count};
+
+    (void)setrlimit(RLIMIT_NPROC, &limit); /* fails only where the host's own is lower already */
 }
 
 /* vfork: a fork would copy page tables, and we have nothing to do until exec anyway. */
@@ -343,9 +352,11 @@ static void obey(struct init *init, const struct init_order *order, int fds[FD_P
     case INIT_GO:
         break;
     case INIT_START:
+        limit_processes(order->processes_max);
         start_runtime(init, order, fds[0], fds[1]);
         break;
     case INIT_START_EXTENSIONS:
+        limit_processes(order->processes_max);
         start_extensions(init, order);
         break;
     case INIT_SIGNAL:

@@ -40,8 +40,9 @@ struct init_order {
     uint32_t process;        /* of INIT_SIGNAL: enum jail_process */
     uint32_t argument_bytes; /* none: the first bootstrap that can be run */
     uint32_t environment_bytes;
-    uint32_t tmp_mb;    /* INIT_GO without a descriptor: of a tmpfs; with one, that is /tmp */
-    uint32_t tmp_error; /* INIT_GO: errno; there could be no /tmp */
+    uint32_t processes_max; /* the two STARTs: of the box; never more than at an earlier START */
+    uint32_t tmp_mb;        /* INIT_GO without a descriptor: of a tmpfs; with one, that is /tmp */
+    uint32_t tmp_error;     /* INIT_GO: errno; there could be no /tmp */
 };
 
 /* Init → jail. The listener comes with INIT_READY, its log with INIT_EXTENSION, the socket with

@@ -427,7 +427,7 @@ static void probe_rlimits(void)
     check_limit("FSIZE", RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY);
     check_limit("MEMLOCK", RLIMIT_MEMLOCK, 65536, 65536);
     check_limit("NOFILE", RLIMIT_NOFILE, 1024, 1024);
-    check_limit("NPROC", RLIMIT_NPROC, 742, 742);
+    check_limit("NPROC", RLIMIT_NPROC, 1024, 1024); /* with 256 MB */
     check_limit("STACK", RLIMIT_STACK, 8388608, RLIM_INFINITY);
 }
 
