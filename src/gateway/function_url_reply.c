@@ -15,6 +15,7 @@
 #include "gateway/function_url_cors.h"
 #include "gateway/function_url_door.h"
 #include "http/server.h"
+#include "invoke/dispatch.h"
 #include "invoke/invocation.h"
 #include "invoke/trace_id.h"
 
@@ -315,6 +316,8 @@ static void on_responded(struct invocation *inv, enum invocation_outcome outcome
         finish_sent(call, is_whole);
     else if (is_whole)
         finish(call);
+    else if (outcome == INVOCATION_THROTTLED)
+        function_url_throttle(call, dispatch_limit_reason(DISPATCH_NO_ROOM));
     else
         function_url_fail(call);
 }

@@ -14,11 +14,10 @@
 #include "invoke/concurrency.h"
 #include "invoke/env_pool.h"
 #include "invoke/invocation.h"
+#include "invoke/room.h"
 #include "invoke/trace_id.h"
 #include "invoke/trace_sampler.h"
 #include "obs/xray.h"
-
-enum { NO_BOX_MS = 10 }; /* a stopped box is gone within milliseconds */
 
 struct dispatch {
     struct env_context env_context;
@@ -27,18 +26,12 @@ struct dispatch {
     void *owner;
     struct map pools; /* "account/region/name:version" → struct env_pool of the present snapshot */
     struct list all;  /* every pool, those of older snapshots too */
-    struct list lru;  /* idle environments, the longest idle first */
-    struct list neglected; /* pools that wait for room and have no environment at all */
-    struct list starved;   /* those that want more environments */
-    bool is_serving;       /* them: nobody else takes the room */
-    bool has_ahead;        /* some pool misses environments that nobody waits for */
     struct list empty;
     struct concurrency concurrency;
     struct trace_sampler sampler;
-    uint32_t environments_max;
-    size_t environments;
+    struct room *room; /* owned */
     uint64_t invocations;
-    uv_timer_t *sweeper; /* owned until closed; frees empty pools and serves starved ones */
+    uv_timer_t *sweeper; /* owned until closed; frees empty pools */
     void (*drained)(void *owner);
     void *drained_owner;
     struct list leaving; /* environments of no pool, whose extensions have their last seconds */
@@ -54,8 +47,15 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
 {
     struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
     uv_timer_t *sweeper = calloc(1, sizeof(*sweeper));
+    const struct room_options room = {
+        .loop = options->loop,
+        .sandboxes = options->sandboxes,
+        .environments_max = options->environments_max,
+        .wait_ms = options->room_wait_ms,
+        .pools = dispatch ? &dispatch->all : NULL,
+    };
 
-    if (!dispatch || !sweeper) {
+    if (!dispatch || !sweeper || room_new(&dispatch->room, &room) < 0) {
         free(dispatch);
         free(sweeper);
         return err_new(-ENOMEM);
@@ -77,19 +77,16 @@ int dispatch_new(struct dispatch **ret_dispatch, const struct dispatch_options *
     };
     dispatch->pool_context = (struct env_pool_context){
         .envs = &dispatch->env_context,
-        .lru = &dispatch->lru,
         .ops = &pool_ops,
         .owner = dispatch,
+        .room_ops = &room_ops,
+        .room = dispatch->room,
     };
     dispatch->ops = options->ops;
     dispatch->owner = options->owner;
-    dispatch->environments_max = options->environments_max;
     map_init(&dispatch->pools);
     list_init(&dispatch->all);
-    list_init(&dispatch->lru);
     list_init(&dispatch->leaving);
-    list_init(&dispatch->neglected);
-    list_init(&dispatch->starved);
     list_init(&dispatch->empty);
     concurrency_init(&dispatch->concurrency, options->concurrency_limit, options->ramp);
     must(uv_timer_init(options->loop, sweeper) == 0);
@@ -123,6 +120,7 @@ struct dispatch *dispatch_free(struct dispatch *dispatch)
         env_kill(env_of_node(list_first(&dispatch->leaving)));
     map_deinit(&dispatch->pools);
     concurrency_deinit(&dispatch->concurrency);
+    dispatch->room = room_free(dispatch->room);
     uv_close((uv_handle_t *)dispatch->sweeper, on_sweeper_closed);
     free(dispatch);
     return NULL;
@@ -326,6 +324,11 @@ void dispatch_expect(struct dispatch *dispatch, const struct function_version *v
     env_expect(&dispatch->env_context, version);
 }
 
+void dispatch_room_freed(struct dispatch *dispatch)
+{
+    room_look_soon(dispatch->room);
+}
+
 void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), void *owner)
 {
     if (dispatch->concurrency.in_flight == 0) {
@@ -339,7 +342,7 @@ void dispatch_drain(struct dispatch *dispatch, void (*drained)(void *owner), voi
 void dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret_stats)
 {
     *ret_stats = (struct dispatch_stats){
-        .environments = dispatch->environments,
+        .environments = room_environments(dispatch->room),
         .in_flight = dispatch->concurrency.in_flight,
         .invocations = dispatch->invocations,
     };
@@ -347,37 +350,10 @@ void dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret_
 
 /* ---- work of the next loop turn ---- */
 
-static bool is_starved(const struct dispatch *dispatch)
+static void free_empty(uv_timer_t *timer)
 {
-    return !list_is_empty(&dispatch->neglected) || !list_is_empty(&dispatch->starved);
-}
+    struct dispatch *dispatch = timer->data;
 
-static void move_all(struct list *from, struct list *to)
-{
-    while (!list_is_empty(from)) {
-        struct list *node = list_first(from);
-
-        list_remove(node);
-        list_push_back(to, node);
-    }
-}
-
-static void serve_starved(struct dispatch *dispatch)
-{
-    struct list waiting;
-
-    /* Those that are starved again put themselves back; each gets one chance. */
-    list_init(&waiting);
-    move_all(&dispatch->neglected, &waiting);
-    move_all(&dispatch->starved, &waiting);
-    dispatch->is_serving = true;
-    while (!list_is_empty(&waiting))
-        env_pool_kick(env_pool_of_node(list_first(&waiting)));
-    dispatch->is_serving = false;
-}
-
-static void free_empty(struct dispatch *dispatch)
-{
     list_for_each_safe (node, &dispatch->empty) {
         struct env_pool *pool = env_pool_of_node(node);
 
@@ -390,37 +366,10 @@ static void free_empty(struct dispatch *dispatch)
     }
 }
 
-/* Pools that still get none say so again. */
-static void start_ahead(struct dispatch *dispatch)
-{
-    if (!dispatch->has_ahead)
-        return;
-    dispatch->has_ahead = false;
-    list_for_each (node, &dispatch->all)
-        env_pool_start_ahead(env_pool_of_all_node(node));
-}
-
-static void sweep(uv_timer_t *timer)
-{
-    struct dispatch *dispatch = timer->data;
-
-    serve_starved(dispatch);
-    start_ahead(dispatch);
-    free_empty(dispatch);
-}
-
-static void sweep_soon(struct dispatch *dispatch)
-{
-    if (!uv_is_active((uv_handle_t *)dispatch->sweeper))
-        must(uv_timer_start(dispatch->sweeper, sweep, 0, 0) == 0);
-}
-
 static void on_left(void *owner)
 {
     struct dispatch *dispatch = owner;
 
-    if (is_starved(dispatch))
-        sweep_soon(dispatch); /* its box is free */
     if (dispatch->stopped && list_is_empty(&dispatch->leaving)) {
         dispatch->stopped(dispatch->stopped_owner);
         dispatch->stopped = NULL;
@@ -441,61 +390,6 @@ void dispatch_stop(struct dispatch *dispatch, void (*stopped)(void *owner), void
 
 /* ---- what pools ask and say ---- */
 
-static bool on_may_start(void *owner)
-{
-    struct dispatch *dispatch = owner;
-    struct list *oldest;
-    struct env *env;
-
-    if (!dispatch->is_serving && is_starved(dispatch))
-        return false; /* behind those that wait already */
-    if (dispatch->environments < dispatch->environments_max)
-        return true;
-    oldest = list_first(&dispatch->lru);
-    if (!oldest)
-        return false;
-    env = env_of_lru_node(oldest);
-    env_pool_evict(env_owner(env), env);
-    return true;
-}
-
-static bool on_may_start_ahead(void *owner)
-{
-    struct dispatch *dispatch = owner;
-    size_t kept = 0;
-
-    dispatch->has_ahead = true;
-    list_for_each (node, &dispatch->all)
-        kept += env_pool_kept(env_pool_of_all_node(node));
-    return kept + 1 < dispatch->environments_max && on_may_start(dispatch);
-}
-
-static bool on_must_yield(void *owner)
-{
-    struct dispatch *dispatch = owner;
-    struct list *first = list_first(&dispatch->neglected);
-
-    return first && env_pool_is_neglected(env_pool_of_node(first));
-}
-
-static void on_idle(void *owner)
-{
-    struct dispatch *dispatch = owner;
-
-    if (is_starved(dispatch) || dispatch->has_ahead)
-        sweep_soon(dispatch); /* it can be stopped for them */
-}
-
-static void on_env_count(void *owner, struct env_pool *pool, int change)
-{
-    struct dispatch *dispatch = owner;
-
-    (void)pool;
-    dispatch->environments += (size_t)change;
-    if (change < 0 && (is_starved(dispatch) || dispatch->has_ahead))
-        sweep_soon(dispatch);
-}
-
 static void on_grown(void *owner, struct env_pool *pool)
 {
     struct dispatch *dispatch = owner;
@@ -514,17 +408,6 @@ static void on_ended(void *owner, struct invocation *inv)
         dispatch->drained(dispatch->drained_owner);
         dispatch->drained = NULL;
     }
-}
-
-static void on_starved(void *owner, struct env_pool *pool)
-{
-    struct dispatch *dispatch = owner;
-
-    list_remove(env_pool_node(pool));
-    list_push_back(env_pool_has_environments(pool) ? &dispatch->starved : &dispatch->neglected,
-                   env_pool_node(pool));
-    if (dispatch->environments < dispatch->environments_max || !list_is_empty(&dispatch->lru))
-        sweep_soon(dispatch);
 }
 
 /* What others have taken over goes. */
@@ -549,15 +432,8 @@ static void on_empty(void *owner, struct env_pool *pool)
 
     list_remove(env_pool_node(pool));
     list_push_back(&dispatch->empty, env_pool_node(pool));
-    sweep_soon(dispatch);
-}
-
-static void on_no_box(void *owner)
-{
-    struct dispatch *dispatch = owner;
-
     if (!uv_is_active((uv_handle_t *)dispatch->sweeper))
-        must(uv_timer_start(dispatch->sweeper, sweep, NO_BOX_MS, 0) == 0);
+        must(uv_timer_start(dispatch->sweeper, free_empty, 0, 0) == 0);
 }
 
 static void on_api_request(void *owner, struct function_version *version, bool is_running,
@@ -569,15 +445,8 @@ static void on_api_request(void *owner, struct function_version *version, bool i
 }
 
 static const struct env_pool_ops pool_ops = {
-    .may_start = on_may_start,
-    .may_start_ahead = on_may_start_ahead,
-    .must_yield = on_must_yield,
-    .idle = on_idle,
-    .env_count = on_env_count,
     .grown = on_grown,
     .ended = on_ended,
-    .starved = on_starved,
-    .no_box = on_no_box,
     .settled = on_settled,
     .empty = on_empty,
     .api_request = on_api_request,

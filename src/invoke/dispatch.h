@@ -3,18 +3,12 @@
 
 /*
  * The scheduler's front: takes invocations, holds the concurrency limits and the pools of
- * environments, one for each function version that runs, and gives room from one pool to another.
- * Every invocation takes this road, whatever brought it. Loop thread only.
- *
- * Provisioned environments are not taken away; one environment is always left to be had by others.
- * When all environments are taken, the longest idle one goes for the sake of the pool that has
- * waited longest. A pool without any environment gets one after a second, even when others always
- * have more to run.
+ * environments, one for each function version that runs. Who gets how much of the host is room.h's
+ * matter. Every invocation takes this road, whatever brought it. Loop thread only.
  *
  * What grows with what: a pool per function version with environments or waiting invocations; an
  * environment per concurrent invocation, at most environments_max; finding a pool and taking an
- * idle environment are constant time. While there is no room for all that is provisioned, each
- * environment that becomes idle or goes costs a look at all pools.
+ * idle environment are constant time.
  */
 
 #include <stdbool.h>
@@ -54,8 +48,9 @@ struct dispatch_options {
     uint64_t idle_stop_ms;
     uint64_t init_limit_ms;
     uint32_t environments_max;
-    uint32_t concurrency_limit;  /* per account and region */
-    uint32_t ramp;               /* environments by which a function may grow in RAMP_PERIOD_S */
+    uint64_t room_wait_ms;      /* then an invocation for which the host has no room is throttled */
+    uint32_t concurrency_limit; /* per account and region */
+    uint32_t ramp;              /* environments by which a function may grow in RAMP_PERIOD_S */
     uint64_t stream_bytes_per_s; /* 0: streamed responses have no bound */
     bool endpoint_url;           /* AWS_ENDPOINT_URL inside functions */
     struct xray *xray;           /* gets the segments of traced invocations; NULL: nobody does */
@@ -74,6 +69,7 @@ enum {
     DISPATCH_CONCURRENCY_LIMIT, /* what the account's functions share is all in use */
     DISPATCH_RESERVED_LIMIT,    /* what is reserved for the function is */
     DISPATCH_RAMP_LIMIT,        /* the function grows as fast as it may */
+    DISPATCH_NO_ROOM,           /* never: it is told to the sink, as INVOCATION_THROTTLED */
 };
 
 /*
@@ -123,6 +119,9 @@ void dispatch_retire(struct dispatch *dispatch, struct str account, struct str r
 
 /* This version may be invoked soon, for the first time. */
 void dispatch_expect(struct dispatch *dispatch, const struct function_version *version);
+
+/* The sandboxes' host has said that there may be room for another. */
+void dispatch_room_freed(struct dispatch *dispatch);
 
 /* drained is called when nothing is in flight (perhaps at once); the caller submits nothing any
  * more. */

@@ -80,6 +80,11 @@ struct env *env_of_lru_node(struct list *node)
     return container_of(node, struct env, lru_node);
 }
 
+uint64_t env_thaw_bytes(const struct env *env)
+{
+    return env->frozen ? sandbox_thaw_bytes(env->sandbox) : 0;
+}
+
 void *env_owner(const struct env *env)
 {
     return env->owner;
@@ -408,6 +413,7 @@ static int start_sandbox(struct env *env, const struct runtime_name *name, struc
     struct sandbox_spec spec;
 
     make_spec(env->version, name, &stem_environment, &spec);
+    spec.keeps_memory = env->is_provisioned;
     env->is_framed = spec.runtime != SANDBOX_RUNTIME_PROVIDED;
     return sandbox_new(&env->sandbox, env->context->sandboxes, &spec, &sandbox_ops, env, why);
 }
@@ -557,6 +563,7 @@ struct env *env_free(struct env *env)
     list_remove(&env->node);
     list_push_back(env->context->leaving, &env->node);
     env->state = ENV_LEAVING;
+    sandbox_leave(env->sandbox);
     env_stop(env, "spindown");
     return NULL;
 }

@@ -114,6 +114,8 @@ void env_set_awaited(struct env *env, bool is_awaited);
 bool env_is_provisioned(const struct env *env);
 /* Its last init failed; the next invocation repeats it. */
 bool env_has_failed_init(const struct env *env);
+/* By how much more of the host's memory it may use when it runs again. */
+uint64_t env_thaw_bytes(const struct env *env);
 
 /* For the pool: the env's node in the list it is in now. */
 struct list *env_node(struct env *env);

@@ -31,6 +31,7 @@ struct env_pool {
     bool is_held;             /* none is added: what is here stays until others have taken over */
     bool provisioning_failed; /* one could not be started: not tried again without end */
     uint64_t starved_ns;      /* since when invocations wait for room; 0: they do not */
+    bool gave_up;             /* one was throttled, and no environment was started since */
     bool retired;
 };
 
@@ -55,12 +56,17 @@ struct env_pool *env_pool_new(const struct env_pool_context *context,
     return pool;
 }
 
+static void count(struct env_pool *pool, int change)
+{
+    pool->env_count += (size_t)change;
+    pool->context->room_ops->count(pool->context->room, change);
+}
+
 static void remove_env(struct env_pool *pool, struct env *env)
 {
     pool->provisioned_count -= env_is_provisioned(env);
-    pool->env_count--;
     (void)env_free(env);
-    pool->context->ops->env_count(pool->context->owner, pool, -1);
+    count(pool, -1);
 }
 
 static void free_envs(struct env_pool *pool, struct list *list)
@@ -145,7 +151,7 @@ bool env_pool_has_environments(const struct env_pool *pool)
 
 bool env_pool_is_neglected(const struct env_pool *pool)
 {
-    return pool->env_count == 0 && pool->starved_ns &&
+    return pool->env_count == 0 && pool->starved_ns && !pool->gave_up &&
            clock_mono_ns() - pool->starved_ns > NEGLECT_MS * NS_PER_MS;
 }
 
@@ -153,7 +159,7 @@ static void starve(struct env_pool *pool)
 {
     if (!pool->starved_ns)
         pool->starved_ns = clock_mono_ns();
-    pool->context->ops->starved(pool->context->owner, pool);
+    pool->context->room_ops->starved(pool->context->room, pool);
 }
 
 static void say_if_empty(struct env_pool *pool)
@@ -162,29 +168,40 @@ static void say_if_empty(struct env_pool *pool)
         pool->context->ops->empty(pool->context->owner, pool);
 }
 
+static struct invocation *stop_waiting(struct env_pool *pool, struct invocation *inv)
+{
+    list_remove(&inv->node);
+    list_remove(&inv->wait_node);
+    inv->runner = NULL;
+    pool->waiting_count--;
+    return inv;
+}
+
 static struct invocation *take_waiting(struct env_pool *pool)
 {
     struct list *node = list_first(&pool->waiting);
 
     if (!node)
         return NULL;
-    list_remove(node);
-    pool->waiting_count--;
-    return container_of(node, struct invocation, node);
+    return stop_waiting(pool, container_of(node, struct invocation, node));
+}
+
+/* It never runs. text: malloc'd, or NULL */
+static void refuse(struct env_pool *pool, struct invocation *inv, enum invocation_outcome outcome,
+                   char *text)
+{
+    inv->sink->responded(inv, outcome, text, text ? strlen(text) : 0);
+    inv->sink->ended(inv, NULL);
+    pool->context->ops->ended(pool->context->owner, inv);
 }
 
 /* The oldest waiting invocation cannot be run at all. */
 static void fail_waiting(struct env_pool *pool, const struct reason *why)
 {
     struct invocation *inv = take_waiting(pool);
-    char *text;
 
-    if (!inv)
-        return;
-    text = strdup(why->text);
-    inv->sink->responded(inv, INVOCATION_UNAVAILABLE, text, text ? strlen(text) : 0);
-    inv->sink->ended(inv, NULL);
-    pool->context->ops->ended(pool->context->owner, inv);
+    if (inv)
+        refuse(pool, inv, INVOCATION_UNAVAILABLE, strdup(why->text));
 }
 
 /* Of what is provisioned something is missing, and to be started. */
@@ -209,10 +226,10 @@ static int start_one(struct env_pool *pool, struct reason *why)
     if (r < 0)
         return err_pass(r);
     list_push_back(&pool->other, env_node(env));
-    pool->env_count++;
     pool->provisioned_count += options.is_provisioned;
     pool->starting_count++;
-    pool->context->ops->env_count(pool->context->owner, pool, 1);
+    pool->gave_up = false;
+    count(pool, 1);
     return 0;
 }
 
@@ -222,13 +239,11 @@ void env_pool_start_ahead(struct env_pool *pool)
         struct reason why = {0};
         int r;
 
-        if (!pool->context->ops->may_start_ahead(pool->context->owner))
+        if (!pool->context->room_ops->may_start_ahead(pool->context->room, pool))
             return;
         r = start_one(pool, &why);
-        if (r == -EAGAIN) {
-            pool->context->ops->no_box(pool->context->owner);
-            return;
-        }
+        if (r == -EAGAIN)
+            return; /* boxes that were stopped are not gone yet */
         if (r < 0)
             pool->provisioning_failed = true;
     }
@@ -247,34 +262,6 @@ size_t env_pool_kept(const struct env_pool *pool)
     return pool->provisioned_count;
 }
 
-void env_pool_kick(struct env_pool *pool)
-{
-    struct reason why;
-    int r;
-
-    list_remove(&pool->owner_node);
-    while (env_pool_missing(pool, 0) > 0) {
-        if (!pool->context->ops->may_start(pool->context->owner)) {
-            starve(pool);
-            return;
-        }
-        why = (struct reason){0};
-        r = start_one(pool, &why);
-        if (r == -EAGAIN) {
-            pool->context->ops->no_box(pool->context->owner);
-            starve(pool);
-            return;
-        }
-        if (r < 0)
-            fail_waiting(pool, &why);
-        else
-            pool->context->ops->grown(pool->context->owner, pool);
-    }
-    pool->starved_ns = 0;
-    env_pool_start_ahead(pool);
-    say_if_empty(pool);
-}
-
 static void set_busy(struct env_pool *pool, struct env *env)
 {
     list_remove(env_node(env));
@@ -282,18 +269,121 @@ static void set_busy(struct env_pool *pool, struct env *env)
     list_push_back(&pool->other, env_node(env));
 }
 
-void env_pool_submit(struct env_pool *pool, struct invocation *inv)
+static void run(struct env_pool *pool, struct env *env, struct invocation *inv)
+{
+    set_busy(pool, env);
+    env_run(env, inv);
+}
+
+/* The warmest idle one, when it may run; else NULL. */
+static struct env *wake_idle(struct env_pool *pool)
 {
     struct list *node = list_first(&pool->idle);
 
-    if (node) {
-        set_busy(pool, env_of_node(node));
-        env_run(env_of_node(node), inv);
+    if (!node || !pool->context->room_ops->may_wake(pool->context->room, env_of_node(node)))
+        return NULL;
+    return env_of_node(node);
+}
+
+/* False: there is no room. */
+static bool start_waited_for(struct env_pool *pool)
+{
+    struct reason why = {0};
+    int r = pool->context->room_ops->may_start(pool->context->room, pool, &why);
+
+    if (r == ROOM_LATER)
+        return false;
+    if (r == ROOM_NOW) {
+        r = start_one(pool, &why);
+        if (r == -EAGAIN)
+            return false; /* boxes that were stopped are not gone yet */
+        if (r == 0) {
+            pool->context->ops->grown(pool->context->owner, pool);
+            return true;
+        }
+    }
+    fail_waiting(pool, &why);
+    return true;
+}
+
+/* Do invocations wait for more than what is on its way? */
+static bool wants(const struct env_pool *pool)
+{
+    return pool->waiting_count > 0 &&
+           (!list_is_empty(&pool->idle) || env_pool_missing(pool, 0) > 0);
+}
+
+static bool serve_one(struct env_pool *pool)
+{
+    struct env *env = wake_idle(pool);
+
+    if (env)
+        run(pool, env, take_waiting(pool));
+    else if (!list_is_empty(&pool->idle))
+        return false;
+    else
+        return start_waited_for(pool);
+    return true;
+}
+
+static void be_content(struct env_pool *pool)
+{
+    list_remove(&pool->owner_node);
+    pool->starved_ns = 0;
+    env_pool_start_ahead(pool);
+    say_if_empty(pool);
+}
+
+/* Start or wake all that is waited for, as far as there is room. */
+static void kick(struct env_pool *pool)
+{
+    while (wants(pool)) {
+        if (!serve_one(pool)) {
+            starve(pool);
+            return;
+        }
+    }
+    be_content(pool);
+}
+
+bool env_pool_serve(struct env_pool *pool)
+{
+    if (wants(pool) && !serve_one(pool))
+        return false;
+    if (wants(pool))
+        starve(pool);
+    else
+        be_content(pool);
+    return true;
+}
+
+bool env_pool_is_starved(const struct env_pool *pool)
+{
+    return pool->starved_ns && wants(pool);
+}
+
+void env_pool_throttle(struct env_pool *pool, struct invocation *inv)
+{
+    if (pool->env_count == 0)
+        pool->gave_up = true;
+    refuse(pool, stop_waiting(pool, inv), INVOCATION_THROTTLED, NULL);
+    if (!wants(pool))
+        be_content(pool);
+}
+
+void env_pool_submit(struct env_pool *pool, struct invocation *inv)
+{
+    struct env *env = pool->waiting_count == 0 ? wake_idle(pool) : NULL;
+
+    if (env) {
+        run(pool, env, inv);
         return;
     }
     list_push_back(&pool->waiting, &inv->node);
     pool->waiting_count++;
-    env_pool_kick(pool);
+    inv->runner = pool;
+    pool->context->room_ops->waits(pool->context->room, inv);
+    kick(pool);
 }
 
 static void drop(struct env_pool *pool, struct env *env)
@@ -319,10 +409,8 @@ static void set_idle(struct env_pool *pool, struct env *env)
     bool is_second = pool->provisioned > 0 && !env_is_provisioned(env);
 
     list_remove(env_node(env));
-    list_remove(env_lru_node(env));
     (is_second ? list_push_back : list_push_front)(&pool->idle, env_node(env));
-    if (!env_is_provisioned(env))
-        list_push_back(pool->context->lru, env_lru_node(env));
+    pool->context->room_ops->idle(pool->context->room, env, !env_is_provisioned(env));
 }
 
 static void drop_surplus(struct env_pool *pool)
@@ -340,16 +428,15 @@ static void say_if_settled(struct env_pool *pool)
         pool->context->ops->settled(pool->context->owner, pool);
 }
 
-void env_pool_provision(struct env_pool *pool, uint32_t count)
+void env_pool_provision(struct env_pool *pool, uint32_t provisioned)
 {
-    if (count == 0 && pool->provisioned == 0)
+    if (provisioned == 0 && pool->provisioned == 0)
         return;
-    pool->provisioned = count;
+    pool->provisioned = provisioned;
     pool->is_held = false;
     pool->provisioning_failed = false;
     drop_surplus(pool);
-    pool->context->ops->idle(pool->context->owner);
-    env_pool_kick(pool);
+    kick(pool);
     say_if_settled(pool);
 }
 
@@ -438,15 +525,15 @@ static void on_available(void *owner, struct env *env)
 
     has_started(pool, env);
     set_awaited(pool, env, false);
-    if (!is_new && pool->waiting_count && pool->context->ops->must_yield(pool->context->owner)) {
+    if (!is_new && pool->waiting_count &&
+        pool->context->room_ops->must_yield(pool->context->room)) {
         drop(pool, env);
         starve(pool);
         return;
     }
     inv = take_waiting(pool);
     if (inv) {
-        set_busy(pool, env);
-        env_run(env, inv);
+        run(pool, env, inv);
         return;
     }
     if (pool->retired || is_surplus(pool, env)) {
@@ -454,7 +541,6 @@ static void on_available(void *owner, struct env *env)
         return;
     }
     set_idle(pool, env);
-    pool->context->ops->idle(pool->context->owner);
     if (is_new)
         say_if_settled(pool);
 }
@@ -480,7 +566,7 @@ static void on_dead(void *owner, struct env *env, const struct reason *why)
         fail_waiting(pool, why);
         say_if_settled(pool);
     }
-    env_pool_kick(pool);
+    kick(pool);
 }
 
 static void on_api_request(void *owner, struct env *env, struct http_request *req)

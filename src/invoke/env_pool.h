@@ -22,28 +22,40 @@ enum { ENV_POOL_KEY_BYTES = 256 };
 
 struct env_pool;
 
-struct env_pool_ops {
-    /* May one more environment be started now? The callee may stop an idle one elsewhere to make
-     * room. */
-    bool (*may_start)(void *owner);
+/* Answers of may_start. */
+enum {
+    ROOM_NOW,
+    ROOM_LATER,
+    ROOM_NEVER, /* why says it */
+};
+
+/* Who shares the host out to the pools (room.h). */
+struct env_pool_room_ops {
+    /* This invocation waits in inv->runner, a pool, from now on. */
+    void (*waits)(void *owner, struct invocation *inv);
+    /* May one more environment be started? Idle ones elsewhere may be stopped for it. */
+    int (*may_start)(void *owner, struct env_pool *pool, struct reason *why);
     /* The same for one that no invocation waits for: others come first, and something is left for
      * them. When not: env_pool_start_ahead() when there is room. */
-    bool (*may_start_ahead)(void *owner);
+    bool (*may_start_ahead)(void *owner, struct env_pool *pool);
+    /* May this idle environment run? Frozen, it holds less of the host than it may want then. */
+    bool (*may_wake)(void *owner, struct env *env);
     /* Invocations wait here, too, and an environment is available: is it rather to go, for the sake
      * of other pools? */
     bool (*must_yield)(void *owner);
-    /* An environment became idle, or one that is may be had by others now. */
-    void (*idle)(void *owner);
-    /* An environment was made or is gone. */
-    void (*env_count)(void *owner, struct env_pool *pool, int change);
-    /* One was started for an invocation that waits. */
+    /* This environment is idle; may_go: others may have its room. */
+    void (*idle)(void *owner, struct env *env, bool may_go);
+    /* So many environments more or less. */
+    void (*count)(void *owner, int change);
+    /* Invocations wait and there is no room: call env_pool_serve() when there is. */
+    void (*starved)(void *owner, struct env_pool *pool);
+};
+
+struct env_pool_ops {
+    /* An environment was started for an invocation that waits. */
     void (*grown)(void *owner, struct env_pool *pool);
     /* The invocation has ended (its sink was told); the callee frees it. */
     void (*ended)(void *owner, struct invocation *inv);
-    /* Invocations wait and may_start said no: call env_pool_kick() when there is room. */
-    void (*starved)(void *owner, struct env_pool *pool);
-    /* The same, because boxes that were stopped are not gone yet; called before starved. */
-    void (*no_box)(void *owner);
     /* All that is provisioned here is initialised, or cannot be. */
     void (*settled)(void *owner, struct env_pool *pool);
     /* Nothing runs, waits or lives here any more; env_pool_free() may follow, not from inside this
@@ -55,9 +67,10 @@ struct env_pool_ops {
 
 struct env_pool_context {
     const struct env_context *envs;
-    struct list *lru; /* all idle environments of all pools, oldest first */
     const struct env_pool_ops *ops;
     void *owner;
+    const struct env_pool_room_ops *room_ops;
+    void *room;
 };
 
 /* NULL when out of memory. version is referenced; context is borrowed. */
@@ -72,7 +85,7 @@ void env_pool_submit(struct env_pool *pool, struct invocation *inv);
  * Provisioned concurrency: keep so many environments from now on, whether they are needed or not.
  * They are not stopped for the sake of other pools; one that ends by itself is replaced.
  */
-void env_pool_provision(struct env_pool *pool, uint32_t count);
+void env_pool_provision(struct env_pool *pool, uint32_t provisioned);
 /* Start those that are missing. */
 void env_pool_start_ahead(struct env_pool *pool);
 /* How many environments would have to be started for those that wait, and so many more. */
@@ -93,15 +106,20 @@ bool env_pool_is_settled(const struct env_pool *pool);
  */
 void env_pool_hold(struct env_pool *pool);
 bool env_pool_is_held(const struct env_pool *pool);
-/* Start what is waited for, now that there is room. */
-void env_pool_kick(struct env_pool *pool);
+/* Start or wake one environment for those that wait. False: there is no room. Else the pool says
+ * `starved` again when it wants more. */
+bool env_pool_serve(struct env_pool *pool);
+/* Some wait here for whom there is no room. */
+bool env_pool_is_starved(const struct env_pool *pool);
+/* This one has waited for room for long enough. */
+void env_pool_throttle(struct env_pool *pool, struct invocation *inv);
 /* The version was replaced or deleted: stop what is idle now and the rest as it becomes idle. */
 void env_pool_retire(struct env_pool *pool);
 /* Stop one idle environment of this pool's. */
 void env_pool_evict(struct env_pool *pool, struct env *env);
 
-/* Invocations have waited here for so long without any environment that others should give one up.
- */
+/* Invocations have waited here for so long without any environment that others should give one up;
+ * not again after that was of no use. */
 bool env_pool_is_neglected(const struct env_pool *pool);
 bool env_pool_has_environments(const struct env_pool *pool);
 

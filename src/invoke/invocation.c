@@ -18,6 +18,7 @@ struct invocation *invocation_new(struct function_version *version, const char *
     if (!inv)
         return NULL;
     list_init(&inv->node);
+    list_init(&inv->wait_node);
     arena_init(&inv->arena);
     inv->received_real_us = clock_real_us();
     inv->version = function_version_ref(version);

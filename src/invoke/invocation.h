@@ -27,6 +27,7 @@ enum invocation_outcome {
     INVOCATION_OK,
     INVOCATION_FUNCTION_ERROR, /* the payload is the error object */
     INVOCATION_UNAVAILABLE,    /* lambd could not run it; the payload is a sentence for people */
+    INVOCATION_THROTTLED,      /* there was no room for it; no payload */
 };
 
 struct invocation_sink {
@@ -46,7 +47,9 @@ struct invocation_sink {
 };
 
 struct invocation {
-    struct list node; /* in its pool's queue, while it waits */
+    struct list node;      /* in its pool's queue, while it waits */
+    struct list wait_node; /* of all that wait, in order */
+    uint64_t waiting_ns;   /* since when */
     struct arena arena;
     struct function_version *version; /* owned reference */
     char request_id[UUID_TEXT_BYTES];
@@ -64,9 +67,9 @@ struct invocation {
     uint64_t received_real_us;
     struct trace_segments segments; /* when it is traced */
     uint64_t loops; /* how often the event has come to this function before (lineage.h) */
-    struct concurrency_version *concurrency; /* private, like the next two: what it counts in */
+    struct concurrency_version *concurrency; /* private, like the following: what it counts in */
     void (*hold)(void *runner, bool held);   /* NULL: nothing runs */
-    void *runner;
+    void *runner;                            /* where it waits or runs */
 };
 
 /* Takes a reference to version. request_id: UUID_TEXT_BYTES, copied; NULL: a new one. NULL when out

@@ -26,6 +26,7 @@ enum {
     REFILL_DELAY_MS = 15,
     REFILL_AT_ONCE = 4, /* boxes of the pool in the making at a time */
     REFILL_BACK_OFF_MS_MAX = 5000,
+    POOL_SPARE_BYTES = 128 << 20, /* left for a function, or the pool would be given up again */
     HOST_HANDLES = 4,
 };
 
@@ -151,6 +152,7 @@ static uint32_t slot_alloc(struct sandbox_host *host)
 static void slot_release(struct sandbox_host *host, struct slot *slot)
 {
     slot->state = SLOT_FREE;
+    host_charge_gone(host, slot);
     slot->next_free = host->first_free;
     host->first_free = slot_number(host, slot);
 }
@@ -180,6 +182,7 @@ static struct slot *slot_create(struct sandbox_host *host, uint32_t tmp_mb)
                           .channel_fd = -1,
                           .log_fd = -1};
     list_init(&slot->node);
+    host_charge(host, slot, 0);
     if (send_new(host, number, tmp_mb)) {
         slot_release(host, slot);
         return NULL;
@@ -193,6 +196,7 @@ void host_stop_slot(struct sandbox_host *host, struct slot *slot)
         return;
     slot->sandbox = NULL;
     slot->state = SLOT_STOPPING;
+    host_charge_going(host, slot);
     close_slot_fds(slot);
     /* Without memory for the request the box stays until the daemon ends; nothing refers to it any
      * more. */
@@ -215,7 +219,8 @@ static void on_refill(uv_timer_t *timer)
     struct sandbox_host *host = container_of(timer, struct sandbox_host, refill);
 
     while (!host->is_gone && host->creating_count < REFILL_AT_ONCE &&
-           host->prepared_count + host->creating_count < host->options.boxes_prepared) {
+           host->prepared_count + host->creating_count < host->options.boxes_prepared &&
+           host_has_memory(host, POOL_SPARE_BYTES)) {
         struct slot *slot = slot_create(host, JAIL_TMP_MB_DEFAULT);
 
         if (!slot)
@@ -298,9 +303,18 @@ int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct
         return err_new(-EAGAIN);
     }
     slot->sandbox = sandbox;
+    host_charge(host, slot, (uint64_t)spec->memory_mb << 20);
     *ret_slot = slot_number(host, slot);
     host_refill_soon(host);
     return 0;
+}
+
+void host_give_up_prepared(struct sandbox_host *host)
+{
+    struct slot *slot;
+
+    while ((slot = pool_take(host, &host->prepared)) != NULL)
+        host_stop_slot(host, slot);
 }
 
 void host_give_back(struct sandbox_host *host, uint32_t slot)
@@ -381,6 +395,7 @@ static void on_box_event(struct sandbox_host *host, const struct jail_event *eve
     if (event->type == JAIL_BOX_GONE) {
         must(slot->state == SLOT_STOPPING);
         slot_release(host, slot);
+        host_say_freed(host);
     } else if (slot->state == SLOT_STOPPING) {
         return; /* it was on its way when we stopped the box */
     } else if (slot->kind) {
@@ -543,6 +558,7 @@ int sandbox_host_new(struct sandbox_host **ret_host, const struct sandbox_host_o
         return err_new(-ENOMEM);
     host->options = *options;
     host->memory_fd = -1;
+    host->memory.bytes_max = options->memory_bytes_max;
     list_init(&host->prepared);
     list_init(&host->creating);
     list_init(&host->stem_kinds);

@@ -12,7 +12,6 @@
 #include "base/fd.h"
 #include "base/must.h"
 #include "sandbox/interpreter.h"
-#include "sandbox/process_memory.h"
 #include "sandbox/sandbox_internal.h"
 #include "sandbox/steps.h"
 
@@ -30,6 +29,7 @@ struct sandbox {
     bool is_starting; /* a start was asked for, its outcome is not known */
     bool is_running;  /* the runtime */
     bool is_frozen;
+    bool keeps_memory; /* as the spec says */
     bool is_failed;
     int memory_fd;     /* of the cgroup's peak; opened when asked for, closed when frozen */
     char *environment; /* owned; of a start that waits for the box */
@@ -115,6 +115,7 @@ int sandbox_new(struct sandbox **ret_sandbox, struct sandbox_host *host,
     sandbox->ops = ops;
     sandbox->owner = owner;
     sandbox->assign = assign_of(spec);
+    sandbox->keeps_memory = spec->keeps_memory;
     list_init(&sandbox->node);
     list_init(&sandbox->due_node);
     r = host_take(host, spec, sandbox, &sandbox->slot, why);
@@ -269,52 +270,68 @@ static int set_frozen(struct sandbox *sandbox, bool is_frozen)
     return r;
 }
 
+static uint64_t limit_bytes(const struct sandbox *sandbox)
+{
+    return (uint64_t)sandbox->assign.memory_mb << 20;
+}
+
+/* Frozen, it stands for what it has: it cannot take more. */
+static void charge_frozen(struct sandbox *sandbox)
+{
+    uint64_t bytes = sandbox->keeps_memory ? 0 : sandbox_memory_peak_bytes(sandbox);
+
+    if (bytes == 0 || bytes >= limit_bytes(sandbox))
+        return;
+    host_charge(sandbox->host, slot_of(sandbox), bytes);
+    host_say_freed(sandbox->host);
+}
+
 int sandbox_freeze(struct sandbox *sandbox)
 {
+    /* Before its box is there, there is nothing to stop. */
+    int r = sandbox->is_assigned ? set_frozen(sandbox, true) : 0;
+
+    if (sandbox->is_frozen)
+        charge_frozen(sandbox);
     /* Idle environments hold no more descriptors than they must. */
     close_fdp(&sandbox->memory_fd);
     sandbox->memory_fd = -1;
-    /* Before its box is there, there is nothing to stop. */
-    return sandbox->is_assigned ? set_frozen(sandbox, true) : 0;
+    return r;
+}
+
+uint64_t sandbox_thaw_bytes(const struct sandbox *sandbox)
+{
+    uint64_t full = sandbox_charge_bytes(sandbox->assign.memory_mb);
+    uint64_t now = slot_of(sandbox)->charged_bytes;
+
+    return now < full ? full - now : 0;
 }
 
 int sandbox_thaw(struct sandbox *sandbox)
 {
+    if (sandbox->is_frozen)
+        host_charge(sandbox->host, slot_of(sandbox), limit_bytes(sandbox));
     return set_frozen(sandbox, false);
+}
+
+void sandbox_leave(struct sandbox *sandbox)
+{
+    host_charge_going(sandbox->host, slot_of(sandbox));
 }
 
 /* Memory */
 
-static int open_memory(const struct sandbox *sandbox)
-{
-    const struct sandbox_host *host = sandbox->host;
-    char name[64];
-    int fd;
-
-    (void)snprintf(name, sizeof(name), "%u/%s", sandbox->slot,
-                   host->features & JAIL_FEATURE_MEMORY_V2 ? "memory.peak"
-                                                           : "memory.max_usage_in_bytes");
-    fd = openat(host->memory_fd, name, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 || !(host->features & JAIL_FEATURE_MEMORY_V2))
-        return fd;
-    /* memory.peak came with Linux 5.19. */
-    (void)snprintf(name, sizeof(name), "%u/memory.current", sandbox->slot);
-    return openat(host->memory_fd, name, O_RDONLY | O_CLOEXEC);
-}
-
 uint64_t sandbox_memory_peak_bytes(struct sandbox *sandbox)
 {
-    char text[24] = "";
+    const struct sandbox_host *host = sandbox->host;
 
     if (sandbox->is_failed || slot_of(sandbox)->state != SLOT_PREPARED)
         return 0;
-    if (sandbox->host->memory_fd < 0)
-        return process_memory_peak_bytes(slot_of(sandbox)->pid);
+    if (host->memory_fd < 0)
+        return host_memory_peak_bytes(host, slot_of(sandbox));
     if (sandbox->memory_fd < 0)
-        sandbox->memory_fd = open_memory(sandbox);
-    if (sandbox->memory_fd < 0 || pread(sandbox->memory_fd, text, sizeof(text) - 1, 0) <= 0)
-        return 0;
-    return strtoull(text, NULL, 10);
+        sandbox->memory_fd = host_memory_open(host, sandbox->slot);
+    return host_memory_read(sandbox->memory_fd);
 }
 
 /* Events */

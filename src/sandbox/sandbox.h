@@ -49,6 +49,7 @@ struct sandbox_spec {
     struct digest code; /* an unpacked package of the code store; mounted at /var/task */
     struct digest layers[LIMIT_LAYERS_PER_FUNCTION]; /* at /opt, later ones on top */
     size_t layer_count;
+    bool keeps_memory; /* it stands for its whole limit even while it is frozen */
     /*
      * NUL-ended KEY=VALUE entries, borrowed during the call: what a runtime may be started with
      * before it knows its function, the same for all functions of this runtime and version. Then
@@ -156,10 +157,16 @@ int sandbox_settle(struct sandbox *sandbox);
  * fails. */
 int sandbox_socket(struct sandbox *sandbox);
 
+/* It is about to end, by what its owner has told its processes. */
+void sandbox_leave(struct sandbox *sandbox);
+
 /* Stop and continue all processes of the box. One write each, no round trip. Idempotent. A frozen
  * box is thawed by kill and free themselves. */
 int sandbox_freeze(struct sandbox *sandbox);
 int sandbox_thaw(struct sandbox *sandbox);
+
+/* By how much more the box would stand for the host's memory when it is thawed. */
+uint64_t sandbox_thaw_bytes(const struct sandbox *sandbox);
 
 /* Peak memory of the box so far, in bytes; 0 where the host cannot tell. One or two system calls.
  */
@@ -172,11 +179,31 @@ struct sandbox_host_stats {
     size_t stems;          /* boxes whose runtime is up and knows no function */
 };
 
+/*
+ * How much of the host's memory boxes stand for, each from the request for it until it is gone: for
+ * its limit while something can run in it, for what it uses while it is frozen or knows no function
+ * (docs/decisions/0008-memory-budget.md). What of that belongs to boxes that are on their way out
+ * is told apart.
+ */
+struct sandbox_host_memory {
+    uint64_t bytes_max; /* the scheduler's limit; here it bounds what is kept in reserve */
+    uint64_t charged_bytes;
+    uint64_t going_bytes;
+};
+void sandbox_host_memory(const struct sandbox_host *host, struct sandbox_host_memory *ret_memory);
+/* What a new box of a function with that limit stands for. */
+uint64_t sandbox_charge_bytes(uint32_t memory_mb);
+/* Stop what is only kept for later: prepared boxes and stem cells. */
+void sandbox_host_give_up_reserve(struct sandbox_host *host);
+
 struct sandbox_host_options {
     uv_loop_t *loop;
     int jail_sock;           /* connected SOCK_SEQPACKET; owned by the host from now on */
     uint32_t boxes_prepared; /* how many empty boxes the pool keeps ready */
     uint32_t stems_per_kind; /* how many stem cells of each kind; they need boxes_prepared */
+    uint64_t memory_bytes_max;
+    /* A box has gone, or stands for less: there may be room for another. NULL: nobody asks. */
+    void (*room_freed)(void *owner);
     /* The jail ended by itself: nothing can be run any more. */
     void (*jail_gone)(void *owner);
     void *owner;

@@ -3,8 +3,8 @@
 
 /*
  * The two halves of this folder: host.c keeps the connection to the jail, the slots and the pool of
- * prepared boxes; stems.c makes stem cells of some of them; sandbox.c is one box in the hands of
- * the scheduler; errands.c unpacks.
+ * prepared boxes; stems.c makes stem cells of some of them; box_memory.c keeps account of their
+ * memory; sandbox.c is one box in the hands of the scheduler; errands.c unpacks.
  *
  * A slot is the jail's name for a box. Its state here:
  *
@@ -40,6 +40,8 @@ struct slot {
     int freeze_fd;   /* -1 where the host cannot freeze by a file */
     int channel_fd;  /* of a stem cell's runtime, until the owner has it; -1 */
     int log_fd;      /* likewise */
+    bool is_going;   /* it was told to end, or its processes were */
+    uint64_t charged_bytes;
 };
 
 struct errand_job;
@@ -63,6 +65,7 @@ struct sandbox_host {
         starts_due; /* struct sandbox: owners that are to hear of their stem cell's runtime */
     struct list sandboxes; /* struct sandbox */
     size_t sandbox_count;
+    struct sandbox_host_memory memory;
     struct list outgoing; /* struct outgoing: what the socket did not take yet */
     struct errand_job *running[JAIL_ERRANDS_MAX]; /* owned */
     struct list waiting;                          /* struct errand_job, owned */
@@ -88,6 +91,8 @@ int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct
 /* A box of the pool, for stem cells; NULL when none is ready. The pool is not refilled by that. */
 struct slot *host_take_prepared(struct sandbox_host *host);
 void host_stop_slot(struct sandbox_host *host, struct slot *slot);
+/* Stop the prepared boxes. The pool is refilled by later starts when there is memory. */
+void host_give_up_prepared(struct sandbox_host *host);
 void host_give_back(struct sandbox_host *host, uint32_t slot);
 int host_send_simple(struct sandbox_host *host, enum jail_request_type type, uint32_t slot,
                      uint32_t value);
@@ -106,7 +111,22 @@ void stems_refill(struct sandbox_host *host);
 void stems_on_event(struct sandbox_host *host, struct slot *slot, const struct jail_event *event,
                     int fds[FD_PASS_MAX]);
 size_t stems_count(const struct sandbox_host *host);
+/* Stop all; their kinds stay known. */
+void stems_give_up(struct sandbox_host *host);
 void stems_drop(struct sandbox_host *host);
+
+/* box_memory.c */
+/* The box stands for so much, and for what a box costs itself. */
+void host_charge(struct sandbox_host *host, struct slot *slot, uint64_t used_bytes);
+void host_charge_going(struct sandbox_host *host, struct slot *slot);
+void host_charge_gone(struct sandbox_host *host, struct slot *slot);
+void host_say_freed(const struct sandbox_host *host);
+/* Would another box with that fit? */
+bool host_has_memory(const struct sandbox_host *host, uint64_t used_bytes);
+/* The file that tells the peak (or what comes nearest to it) of a box; -1. */
+int host_memory_open(const struct sandbox_host *host, uint32_t slot);
+uint64_t host_memory_read(int fd); /* 0: unknown */
+uint64_t host_memory_peak_bytes(const struct sandbox_host *host, const struct slot *slot);
 
 /* sandbox.c: events of its box. Each may end in an op, after which the sandbox may be gone. */
 void sandbox_on_box_ready(struct sandbox *sandbox);

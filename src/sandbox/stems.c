@@ -204,10 +204,13 @@ static int send_start(struct sandbox_host *host, const struct stem_kind *kind, u
 
 static bool start_one(struct sandbox_host *host, struct stem_kind *kind)
 {
-    struct slot *slot = host_take_prepared(host);
+    /* Twice: what the function is that comes next needs room, or it would be given up again. */
+    uint64_t spare_bytes = (uint64_t)kind->memory_mb << 21;
+    struct slot *slot = host_has_memory(host, spare_bytes) ? host_take_prepared(host) : NULL;
 
     if (!slot)
         return false;
+    host_charge(host, slot, (uint64_t)kind->memory_mb << 20);
     slot->kind = kind;
     kind->count++;
     host->stems_starting++;
@@ -261,6 +264,8 @@ void stems_on_event(struct sandbox_host *host, struct slot *slot, const struct j
     host->stems_starting--;
     list_remove(&slot->node);
     list_push_front(&slot->kind->ready, &slot->node);
+    /* No function's code is in there: it does not grow. */
+    host_charge(host, slot, host_memory_peak_bytes(host, slot));
     stems_refill(host);
 }
 
@@ -271,6 +276,14 @@ size_t stems_count(const struct sandbox_host *host)
     list_for_each (node, &host->stem_kinds)
         count += kind_of_node(node)->count;
     return count - host->stems_starting;
+}
+
+void stems_give_up(struct sandbox_host *host)
+{
+    list_for_each (node, &host->stem_kinds) {
+        drop_slots(host, &kind_of_node(node)->ready);
+        drop_slots(host, &kind_of_node(node)->starting);
+    }
 }
 
 void stems_drop(struct sandbox_host *host)

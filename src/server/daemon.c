@@ -75,11 +75,13 @@ void daemon_on_health(void *owner, struct buf *json)
     struct async_stats async;
     struct sandbox_host_stats boxes;
     struct xray_stats xray;
+    struct sandbox_host_memory memory;
 
     dispatch_stats(daemon->dispatch, &dispatch);
     async_stats(daemon->async, &async);
     sandbox_host_stats(daemon->sandboxes, &boxes);
     xray_stats(daemon->xray, &xray);
+    sandbox_host_memory(daemon->sandboxes, &memory);
     (void)buf_printf(
         json,
         "\"status\":\"%s\",\"version\":\"" LAMBD_VERSION "\",\"uptimeSeconds\":%llu,"
@@ -91,6 +93,9 @@ void daemon_on_health(void *owner, struct buf *json)
         (unsigned long long)log_store_dropped(daemon->logs));
     (void)buf_printf(json, ",\"traceSegments\":%llu,\"traceSegmentsDropped\":%llu",
                      (unsigned long long)xray.sent, (unsigned long long)xray.dropped);
+    (void)buf_printf(json, ",\"memoryBytesMax\":%llu,\"memoryBytesCharged\":%llu",
+                     (unsigned long long)memory.bytes_max,
+                     (unsigned long long)memory.charged_bytes);
     (void)buf_printf(json,
                      ",\"asyncEvents\":%llu,\"asyncBytes\":%llu,\"asyncUnderWay\":%llu,"
                      "\"asyncAccepted\":%llu,\"asyncSucceeded\":%llu,\"asyncGivenUp\":%llu,"

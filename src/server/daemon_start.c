@@ -27,6 +27,7 @@
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
 #include "server/aws_environment.h"
+#include "server/memory_budget.h"
 #include "server/unpack_bridge.h"
 #include "server/version.h"
 #include "store/sqlite/sqlite.h"
@@ -176,6 +177,14 @@ static int start_store(struct daemon *daemon, struct reason *why)
     return r > 0 ? err_new(-EINVAL) : r;
 }
 
+static void on_room_freed(void *owner)
+{
+    struct daemon *daemon = owner;
+
+    if (daemon->dispatch)
+        dispatch_room_freed(daemon->dispatch);
+}
+
 static int start_sandboxes(struct daemon *daemon, int jail_sock, struct reason *why)
 {
     struct sandbox_host_options options = {
@@ -183,6 +192,8 @@ static int start_sandboxes(struct daemon *daemon, int jail_sock, struct reason *
         .jail_sock = jail_sock,
         .boxes_prepared = (uint32_t)daemon->options->boxes_prepared,
         .stems_per_kind = (uint32_t)daemon->options->stem_cells,
+        .memory_bytes_max = memory_budget_bytes(daemon->options->memory_mb),
+        .room_freed = on_room_freed,
         .jail_gone = on_jail_gone,
         .owner = daemon,
     };
@@ -244,6 +255,7 @@ static int start_dispatch(struct daemon *daemon)
         .environments_max = (uint32_t)o->environments_max,
         .concurrency_limit = (uint32_t)o->concurrency_limit,
         .ramp = (uint32_t)o->scale_up_per_10s,
+        .room_wait_ms = o->room_wait_ms,
         .endpoint_url = o->endpoint_url,
         .xray = daemon->xray,
         .xray_daemon = daemon->xray ? str_of(o->xray_daemon) : STR_NONE,

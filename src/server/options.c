@@ -73,6 +73,13 @@ static const struct option_def defs[] = {
      "environments by which each function may grow in 10 seconds; beyond it invocations\n"
      "are throttled; 0: no bound",
      OPTION_NUMBER, AT(scale_up_per_10s), 0, 1000000},
+    {"memory-mb", "MB", "0",
+     "memory for functions; beyond it idle environments go, then invocations wait, then they\n"
+     "are throttled; 0: 80 % of what is available when the daemon starts",
+     OPTION_NUMBER, AT(memory_mb), 0, 1073741824},
+    {"room-wait-ms", "MS", "30000",
+     "an invocation for which there is no memory or no sandbox waits so long, at most",
+     OPTION_NUMBER, AT(room_wait_ms), 0, 900000},
     {"idle-freeze-ms", "MS", "10", "an environment idle for so long is frozen", OPTION_NUMBER,
      AT(idle_freeze_ms), 0, 86400000},
     {"idle-stop-s", "S", "600", "a frozen environment is stopped after so long", OPTION_NUMBER,

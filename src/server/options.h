@@ -31,6 +31,8 @@ struct server_options {
     uint64_t environments_max;
     uint64_t concurrency_limit;
     uint64_t scale_up_per_10s;
+    uint64_t memory_mb; /* 0: a share of what the host has */
+    uint64_t room_wait_ms;
     uint64_t idle_freeze_ms;
     uint64_t idle_stop_s;
     uint64_t init_limit_ms;

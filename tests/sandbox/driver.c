@@ -80,6 +80,7 @@ struct driver *driver_new(const struct driver_options *options, struct reason *w
     host.jail_sock = launched.sock;
     host.boxes_prepared = options->boxes_prepared;
     host.jail_gone = on_jail_gone;
+    host.memory_bytes_max = UINT64_MAX;
     host.owner = driver;
     must(sandbox_host_new(&driver->host, &host, why) == 0);
     return driver;

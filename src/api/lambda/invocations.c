@@ -13,8 +13,8 @@ static void answer(struct invoke_call *call, const struct invocation *inv)
         .executed_version = inv->version->version,
     };
 
-    if (call->outcome == INVOCATION_UNAVAILABLE) {
-        invoke_call_unavailable(call);
+    if (invoke_call_was_refused(call)) {
+        invoke_call_refuse(call);
         return;
     }
     if (call->outcome == INVOCATION_FUNCTION_ERROR)

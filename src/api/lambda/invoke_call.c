@@ -59,12 +59,34 @@ void invoke_call_ended(struct invocation *inv, const struct invocation_record *r
         call->answer(call, inv);
 }
 
-void invoke_call_unavailable(struct invoke_call *call)
+bool invoke_call_was_refused(const struct invoke_call *call)
+{
+    return call->outcome == INVOCATION_UNAVAILABLE || call->outcome == INVOCATION_THROTTLED;
+}
+
+static void unavailable(struct invoke_call *call)
 {
     char *reason = call->payload; /* call goes with its request */
 
     api_fault(call->request, &lambda_fault_service, "%.*s", (int)call->len, reason ? reason : "");
     free(reason);
+}
+
+void invoke_call_throttled(struct invoke_call *call, struct str reason)
+{
+    api_fault_send(call->request, &(struct api_fault){
+                                      .kind = &lambda_fault_too_many_requests,
+                                      .message = STR("Rate Exceeded."),
+                                      .reason = reason,
+                                  });
+}
+
+void invoke_call_refuse(struct invoke_call *call)
+{
+    if (call->outcome == INVOCATION_THROTTLED)
+        invoke_call_throttled(call, dispatch_limit_reason(DISPATCH_NO_ROOM));
+    else
+        unavailable(call);
 }
 
 /* ---- what is asked ---- */
@@ -164,15 +186,6 @@ static struct invocation *make_invocation(struct invoke_call *call,
 }
 
 /* ---- the way ---- */
-
-void invoke_call_throttled(struct invoke_call *call, struct str reason)
-{
-    api_fault_send(call->request, &(struct api_fault){
-                                      .kind = &lambda_fault_too_many_requests,
-                                      .message = STR("Rate Exceeded."),
-                                      .reason = reason,
-                                  });
-}
 
 static void refuse_loop(struct invoke_call *call, int failure)
 {

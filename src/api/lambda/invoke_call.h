@@ -72,7 +72,9 @@ char *invoke_call_take_payload(struct invoke_call *call, size_t *ret_len);
 /* Unlike other operations, Invoke names $LATEST when no qualifier was given. */
 void invoke_call_not_found(struct invoke_call *call);
 void invoke_call_throttled(struct invoke_call *call, struct str reason);
-/* INVOCATION_UNAVAILABLE: answers with the reason, and frees it. */
-void invoke_call_unavailable(struct invoke_call *call);
+/* The outcome is that it was not run: invoke_call_refuse() answers with the reason, and frees it.
+ */
+bool invoke_call_was_refused(const struct invoke_call *call);
+void invoke_call_refuse(struct invoke_call *call);
 /* Base64 of the log's end; absent when out of memory. */
 struct str invoke_call_tail(struct invoke_call *call, const struct log_tail *tail);

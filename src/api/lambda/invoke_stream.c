@@ -128,8 +128,8 @@ static void complete(struct invoke_call *call, const struct invocation *inv)
 
 static void finish(struct invoke_call *call, const struct invocation *inv)
 {
-    if (call->outcome == INVOCATION_UNAVAILABLE && !call->has_started) {
-        invoke_call_unavailable(call);
+    if (invoke_call_was_refused(call) && !call->has_started) {
+        invoke_call_refuse(call);
         return;
     }
     if (!call->has_started)
