@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Aliases: the resource, its weights, and aliases as qualifiers."""
+import collections
+import concurrent.futures
+import math
+
 import pytest
 
 from support.errors import ARN, constraint, invalid, pattern, refused
+from support.http import Connection
 
 CODE = ('def handler(event, context):\n'
         '    return {"arn": context.invoked_function_arn, "version": context.function_version}\n')
@@ -179,6 +184,39 @@ def test_routing(function, client, share, chosen):
         answer = function.invoke(Qualifier='live')
         assert (answer.json, answer.version) == ({'arn': f'{function.arn}:live', 'version': chosen}, chosen)
     assert client.get_function_configuration(FunctionName=function.name, Qualifier='live')['Version'] == '1'
+
+
+def routed(daemon, function, count):
+    """Which versions so many invocations of the alias run."""
+    connections, at_once = 4, 25
+    request = Connection.request('POST', f'/2015-03-31/functions/{function.name}/invocations?Qualifier=live', b'{}')
+
+    def some(_):
+        chosen = collections.Counter()
+        with Connection(daemon) as connection:
+            for _ in range(count // connections // at_once):
+                connection.send(request * at_once)
+                answers = [connection.answer() for _ in range(at_once)]
+                assert {answer.status for answer in answers} == {200}
+                chosen.update(answer.headers['x-amz-executed-version'] for answer in answers)
+        return chosen
+
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        return sum(pool.map(some, range(connections)), collections.Counter())
+
+
+@pytest.mark.parametrize('share', [0.1, 0.5])
+def test_weights(function, client, daemon, request, share):
+    """Within three standard deviations of what is to be expected; chance alone is out of them once in 370 times."""
+    count = 10000 if request.config.getoption('--long') else 1000
+    create(client, function, RoutingConfig=weights(v2=share))
+    bound = 3 * math.sqrt(count * share * (1 - share))
+    for _ in range(2):
+        chosen = routed(daemon, function, count)
+        assert sum(chosen.values()) == count and set(chosen) == {'1', '2'}
+        if abs(chosen['2'] - count * share) <= bound:
+            return
+    pytest.fail(f'{chosen} with a share of {share}')
 
 
 def test_versions_in_use_cannot_be_deleted(function, client):
