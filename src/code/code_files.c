@@ -131,8 +131,12 @@ int code_files_persist(const struct code_files *files, const struct digest *dige
     if (rename(path, zip) < 0)
         return err_new(-errno);
     directory_fd = open(files->packages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory_fd < 0 || fsync(directory_fd) < 0)
-        return err_new(-errno);
+    if (directory_fd < 0 || fsync(directory_fd) < 0) {
+        int error = errno;
+
+        (void)unlink(zip); /* the next upload of it would find it, and believe it on disk */
+        return err_new(-error);
+    }
     return 0;
 }
 
