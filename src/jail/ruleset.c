@@ -144,7 +144,8 @@ static _Noreturn void become_nft(int text_fd, int ns_fd)
 
     if (ns_fd >= 0 && setns(ns_fd, CLONE_NEWNET) < 0)
         _exit(126);
-    if (dup2(text_fd, STDIN_FILENO) < 0)
+    /* What it complains of is no help to whoever started lambd; our sentence says the remedy. */
+    if (dup2(text_fd, STDIN_FILENO) < 0 || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         _exit(126);
     if (path)
         (void)execve(path, (char *const *)(uintptr_t)argv, no_environment);

@@ -23,9 +23,9 @@ void ruleset_for_host(const struct network *network, bool with_guard, char text[
 
 /* Start nft in a network namespace (-1: where we are); the pid of the child or -errno. */
 pid_t ruleset_load(const char *text, int ns_fd);
-/* 0, or -EINVAL when nft has refused the text: it has said on standard error why. */
+/* 0, or -EINVAL when nft has refused the text. */
 int ruleset_wait(pid_t pid);
 
-/* Remove the host's table, and the guard with the last of all lambds' tables; is_last tells. fd: of
+/* Remove the host's table, and the guard with the last of all lambds' tables. fd: of
  * NETLINK_NETFILTER on the host. 0, also when there is no such table; else -errno. */
 int ruleset_remove(int fd, const char *name, bool *ret_was_guarded);

@@ -42,7 +42,8 @@ def test_says_what_is_not_enforced(own_daemon):
     own_daemon.start()
     said = [line for line in own_daemon.output if line.startswith('lambd: on this host, ')]
     limits = own_daemon.doctor()
-    for words, check in (('memory limits are not enforced', 'cgroup-memory'), ('CPU time is not shared', 'cgroup-cpu')):
+    for words, check in (('memory limits are not enforced', 'cgroup-memory'), ('CPU time is not shared', 'cgroup-cpu'),
+                         ('no outbound network', 'network')):
         assert any(words in line for line in said) == (limits[check] == 'degraded'), (words, said, limits)
     assert len(own_daemon.output) == len(said) + 2
 
