@@ -55,6 +55,8 @@ enum {
     LIMIT_SANDBOX_PROCESSES = 1024,
     LIMIT_CHANNEL_METADATA_BYTES = 65535,
     LIMIT_LISTENER_CONNECTIONS = 64, /* per sandbox */
+    /* AWS's clients put what X-Ray shall know of an error into a header of up to 1 MiB. */
+    LIMIT_LISTENER_HEADER_BYTES = 1048576 + 65536,
 
     /* outbound network */
     LIMIT_SANDBOX_CONNECTIONS = 1000, /* per sandbox; those that the kernel still remembers, too */

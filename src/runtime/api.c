@@ -483,7 +483,7 @@ int runtime_api_listen(struct runtime_session *session, int listener_fd)
     struct http_server_options options = {
         .loop = session->loop,
         .connections_max = LIMIT_LISTENER_CONNECTIONS,
-        .header_bytes_max = LIMIT_HTTP_HEADER_BYTES,
+        .header_bytes_max = LIMIT_LISTENER_HEADER_BYTES,
         .header_timeout_ms = LIMIT_HTTP_HEADER_MS,
         .ops = &ops,
         .owner = session,

@@ -209,9 +209,10 @@ while True:
     with urllib.request.urlopen(API + 'next') as answer:
         kind = json.load(answer)
         path = answer.headers['Lambda-Runtime-Aws-Request-Id'] + '/error'
-    cause = json.dumps({'exceptions': [{'type': kind, 'message': 'm', 'stack': []}]})
+    frames = [{'path': '/var/task/app.py', 'line': 1, 'label': 'again'}] * (14000 if kind == 'deep' else 1)
+    cause = json.dumps({'exceptions': [{'type': kind, 'message': 'm', 'stack': frames}]})
     error = '{"errorMessage":"m","errorType":"T"'
-    if kind == 'header':
+    if kind in ('header', 'deep'):
         post(path, (error + '}').encode(), Lambda_Runtime_Function_XRay_Error_Cause=cause)
     elif kind == 'body':
         post(path, (error + ',"errorCause":' + cause + '}').encode(),
@@ -222,9 +223,9 @@ while True:
 
 
 def test_causes_over_the_runtime_api(functions, receiver):
-    """In a header, or in the body, from which the caller does not get it."""
+    """In a header, even of nearly 1 MiB, or in the body, from which the caller does not get it."""
     function = functions.create({('bootstrap', 0o755): CUSTOM}, Runtime=PROVIDED, Handler='any', **ACTIVE)
-    for kind in ('header', 'body'):
+    for kind in ('header', 'deep', 'body'):
         answer = invoke(function, SAMPLED, kind)
         assert answer.json == {'errorMessage': 'm', 'errorType': 'T'}
         assert receiver.pair()[1]['cause']['exceptions'][0]['type'] == kind
