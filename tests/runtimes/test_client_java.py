@@ -378,6 +378,12 @@ def test_process(start):
     }
 
 
+def test_memory_of_failed_look_ups(start):
+    variables = {"AWS_LAMBDA_JAVA_NETWORKADDRESS_CACHE_NEGATIVE_TTL": "3"}
+    environment = start("cases.Forms::security", variables)
+    assert environment.invoke("networkaddress.cache.negative.ttl").json == "3"
+
+
 def test_options_of_the_function_count(start):
     """They are weaker than the command line, where AWS's own defaults must not be."""
     environment = start("cases.Cases::echo", {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC -Xmx40m -XX:TieredStopAtLevel=4"})

@@ -229,6 +229,10 @@ public class Forms {
         return System.getProperty(name);
     }
 
+    public String security(String name) {
+        return java.security.Security.getProperty(name);
+    }
+
     public long heap() {
         return Runtime.getRuntime().maxMemory() >> 20;
     }
