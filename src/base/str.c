@@ -91,6 +91,24 @@ bool str_next(struct str *rest, char separator, struct str *ret_part)
     return true;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool str_is_uuid(struct str s)
+{
+    if (s.len != 36)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (is_dash ? s.ptr[i] != '-' : !is_hex(s.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
 bool str_to_u64(struct str s, uint64_t *ret_value)
 {
     uint64_t value = 0;

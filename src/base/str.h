@@ -57,6 +57,7 @@ struct str str_trim(struct str s); /* blanks and tabs at both ends */
 bool str_next(struct str *rest, char separator, struct str *ret_part);
 
 /* A decimal number and nothing else; false on an empty text, other characters or overflow. */
+bool str_is_uuid(struct str s); /* 36 characters, hexadecimal digits in either case */
 bool str_to_u64(struct str s, uint64_t *ret_value);
 bool str_to_i64(struct str s, int64_t *ret_value);
 

@@ -56,6 +56,16 @@ static void compares(void **state)
     assert_true(str_eq(str_trim(STR(" \t x ")), STR("x")));
 }
 
+static void knows_ids(void **state)
+{
+    (void)state;
+    assert_true(str_is_uuid(STR("0a1b2c3d-0000-4000-8000-00000000000F")));
+    assert_false(str_is_uuid(STR("0a1b2c3d-0000-4000-8000-00000000000")));
+    assert_false(str_is_uuid(STR("0a1b2c3d-0000-4000-8000-00000000000g")));
+    assert_false(str_is_uuid(STR("0a1b2c3d00000-4000-8000-00000000000f")));
+    assert_false(str_is_uuid(STR_NONE));
+}
+
 static void refuses_what_does_not_fit(void **state)
 {
     char buffer[4];
@@ -74,6 +84,7 @@ int main(void)
         cmocka_unit_test(splits_into_parts),
         cmocka_unit_test(reads_numbers),
         cmocka_unit_test(compares),
+        cmocka_unit_test(knows_ids),
         cmocka_unit_test(refuses_what_does_not_fit),
     };
 

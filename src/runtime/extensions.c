@@ -174,24 +174,6 @@ struct extension *extensions_register(struct extensions *set, struct str name,
     return extension;
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_uuid(struct str id)
-{
-    if (id.len != UUID_TEXT_BYTES - 1)
-        return false;
-    for (size_t i = 0; i < id.len; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (is_dash ? id.ptr[i] != '-' : !is_hex(id.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
 struct extension *extensions_find(struct extensions *set, struct str id, const char *unknown,
                                   struct extension_fault *ret_fault)
 {
@@ -200,7 +182,7 @@ struct extension *extensions_find(struct extensions *set, struct str id, const c
     if (id.len == 0)
         return refuse(ret_fault, "Extension.MissingExtensionIdentifier",
                       "Missing Lambda-Extension-Identifier header");
-    if (!is_uuid(id) || !str_to_cstr(id, text, sizeof(text)))
+    if (!str_is_uuid(id) || !str_to_cstr(id, text, sizeof(text)))
         return refuse(ret_fault, "Extension.InvalidExtensionIdentifier",
                       "Invalid Lambda-Extension-Identifier");
     for (size_t i = 0; i < set->count; i++)

@@ -126,6 +126,22 @@ static bool read_client_context(struct invoke_call *call, struct str encoded)
     return false;
 }
 
+/*
+ * The id of a request is ours, and what a client says it were is not looked at; but nonsense is
+ * refused (as the service's documentation says; the text is our own). False: the request has been
+ * answered.
+ */
+static bool check_request_id(struct invoke_call *call)
+{
+    struct str given = api_request_header(call->request, STR("x-amzn-RequestId"));
+
+    if (!str_is_set(given) || str_is_uuid(given))
+        return true;
+    api_fault(call->request, &lambda_fault_invalid_request_content,
+              "The x-amzn-RequestId header is not a valid UUID string.");
+    return false;
+}
+
 /* As the caller qualified it. */
 static struct str invoked_arn(struct invoke_call *call, struct invocation *inv)
 {
@@ -294,7 +310,7 @@ struct invoke_call *invoke_call_new(struct api_request *request, struct lambda_s
     call->wants_tail = str_eq(input->log_type, STR("Tail"));
     if (!name_resolve(request, input->function_name, input->qualifier, NAME_BY_POLICY, &call->ref))
         return NULL;
-    if (!read_client_context(call, input->client_context))
+    if (!check_request_id(call) || !read_client_context(call, input->client_context))
         return NULL;
     return call;
 }
