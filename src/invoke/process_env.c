@@ -108,6 +108,23 @@ static void put_language(struct buf *buf, const struct function_version *version
     }
 }
 
+/* As a shell leaves them that starts the runtime, which it does on AWS. */
+static void put_shell(struct buf *buf, const struct function_version *version,
+                      const struct runtime_name *name)
+{
+    switch (name->family) {
+    case RUNTIME_PYTHON:
+    case RUNTIME_NODE:
+    case RUNTIME_RUBY:
+    case RUNTIME_DOTNET:
+        put_default(buf, version, STR("PWD"), STR("/var/task"));
+        put_default(buf, version, STR("SHLVL"), STR("0"));
+        break;
+    default:
+        break;
+    }
+}
+
 static void put_defaults(struct buf *buf, const struct function_version *version,
                          const struct runtime_name *name)
 {
@@ -123,6 +140,7 @@ static void put_defaults(struct buf *buf, const struct function_version *version
                                "/var/task/lib:/opt/lib")
                          : STR("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
                                "/var/task:/var/task/lib:/opt/lib"));
+    put_shell(buf, version, name);
 }
 
 /* Where an SDK inside the function sends its subsegments. */

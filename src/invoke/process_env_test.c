@@ -72,6 +72,7 @@ static void custom_runtimes_have_no_execution_env(void **state)
     assert_string_equal(find(&block, "_LAMBDA_TELEMETRY_LOG_FD"), "62");
     assert_string_equal(find(&block, "AWS_XRAY_DAEMON_ADDRESS"), "169.254.100.1:2000");
     assert_string_equal(find(&block, "PATH"), "/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+    assert_null(find(&block, "PWD"));
     buf_deinit(&block);
 }
 

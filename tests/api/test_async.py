@@ -79,6 +79,15 @@ def test_event_runs(fast, own_daemon):
     assert health(own_daemon)['asyncSucceeded'] == 1
 
 
+def test_answer_says_nothing_of_the_run(fast, own_daemon):
+    function = fast.create(RECORDING)
+    answer = fast.client.invoke(FunctionName=function.name, InvocationType='Event', LogType='Tail', Payload='{}')
+    assert answer['StatusCode'] == 202
+    assert not {'x-amz-log-result', 'x-amz-executed-version', 'x-amz-function-error'} & set(
+        answer['ResponseMetadata']['HTTPHeaders'])
+    ends(own_daemon)
+
+
 def test_refused_at_once(fast):
     function = fast.create(RECORDING)
     client = fast.client
@@ -387,6 +396,62 @@ def test_dead_letter(outward, queue):
                   for name, value in message['MessageAttributes'].items()}
     assert attributes == {'RequestID': ('String', request_id), 'ErrorCode': ('Number', '200'),
                           'ErrorMessage': ('String', 'no: dead')}
+
+
+def test_dead_letter_and_record(outward, queue, moto):
+    """Both are sent; the letter over a topic, with no more than the first KB of what the error says."""
+    letters, records = queue(), queue()
+    topic = moto.client('sns').create_topic(Name=letters.name)['TopicArn']
+    moto.client('sns').subscribe(TopicArn=topic, Protocol='sqs', Endpoint=letters.arn)
+    function = outward.create('def handler(event, context):\n    raise ValueError("x" * 5000)\n',
+                              DeadLetterConfig={'TargetArn': topic})
+    outward.client.put_function_event_invoke_config(
+        FunctionName=function.name, MaximumRetryAttempts=0, DestinationConfig={'OnFailure': {'Destination': records.arn}})
+    request_id = send(function, {'n': 1})
+    message, = until(letters.take, 'no dead letter')
+    letter = json.loads(message['Body'])
+    assert json.loads(letter['Message']) == {'n': 1}
+    assert letter['MessageAttributes'] == {
+        'RequestID': {'Type': 'String', 'Value': request_id}, 'ErrorCode': {'Type': 'Number', 'Value': '200'},
+        'ErrorMessage': {'Type': 'String', 'Value': 'x' * 1024}}
+    message, = until(records.take, 'no record')
+    assert json.loads(message['Body'])['requestContext']['requestId'] == request_id
+
+
+@pytest.mark.parametrize('statement, error_type', [
+    ('os._exit(1)', 'Runtime.ExitError'), ('signal.pause()', 'Sandbox.Timedout')])
+def test_exits_and_time_outs_are_tried_again(outward, queue, statement, error_type):
+    to = queue()
+    function = outward.create(f'import os, signal\ndef handler(event, context):\n    {statement}\n', Timeout=1)
+    outward.client.put_function_event_invoke_config(
+        FunctionName=function.name, MaximumRetryAttempts=1, DestinationConfig={'OnFailure': {'Destination': to.arn}})
+    send(function, {})
+    message, = until(to.take, 'no record')
+    record = json.loads(message['Body'])
+    assert record['requestContext']['approximateInvokeCount'] == 2
+    assert record['responseContext'] == {'statusCode': 200, 'executedVersion': '$LATEST', 'functionError': 'Unhandled'}
+    assert record['responsePayload']['errorType'] == error_type
+
+
+def test_success_of_the_second_attempt(outward, queue):
+    to = queue()
+    function = outward.create('''
+        count = 0
+        def handler(event, context):
+            global count
+            count += 1
+            if count == 1:
+                raise ValueError("first")
+            return "second"
+        ''')
+    outward.client.put_function_event_invoke_config(
+        FunctionName=function.name, DestinationConfig={'OnSuccess': {'Destination': to.arn}})
+    send(function, {})
+    message, = until(to.take, 'no record')
+    record = json.loads(message['Body'])
+    assert (record['requestContext']['condition'], record['requestContext']['approximateInvokeCount']) == ('Success', 2)
+    assert record['responsePayload'] == 'second'
+    assert 'functionError' not in record['responseContext']
 
 
 def test_queue_that_does_not_exist(outward, own_daemon, moto):

@@ -155,6 +155,16 @@ def test_change_under_load(start):
     assert len(seen) == 7
 
 
+def test_while_an_update_is_in_progress(start, own_daemon):
+    """What is invoked before the end of an update runs the old code."""
+    function = start().create('def handler(event, context):\n    return "old"\n')
+    own_daemon.restart('--settle-ms', '600000')
+    function.client.update_function_code(
+        FunctionName=function.name, ZipFile=make_zip({'app.py': 'def handler(event, context):\n    return "new"\n'}))
+    assert function.invoke().json == 'old'
+    assert function.configuration()['LastUpdateStatus'] == 'InProgress'
+
+
 def test_delete_while_running(start, own_daemon):
     factory = start()
     function = factory.create('import time\ndef handler(event, context):\n    print("runs now", flush=True)\n'

@@ -13,7 +13,7 @@ import pytest
 from support.errors import ARN, constraint, invalid, refused
 from support.extensions import log_of
 from support.functions import NODE, PROVIDED, PYTHON
-from support.http import Connection
+from support.http import Connection, exchange
 
 ECHO = 'def handler(event, context):\n    return event\n'
 UUID = r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
@@ -135,11 +135,31 @@ def test_client_context(functions, client):
     function = functions.create('def handler(event, context):\n    return context.client_context.custom\n')
     text = base64.b64encode(json.dumps({'custom': {'a': 'b'}}).encode()).decode()
     assert function.invoke(ClientContext=text).json == {'a': 'b'}
-    for bad in ('!!', base64.b64encode(b'no json').decode()):
+
+    def of_size(count):
+        return base64.b64encode(json.dumps({'custom': {'a': 'x' * count}}).encode()).decode()
+    longest = 3583 // 4 * 3 - len('{"custom": {"a": ""}}')
+    assert function.invoke(ClientContext=of_size(longest)).json == {'a': 'x' * longest}
+    for bad in ('!!', base64.b64encode(b'no json').decode(), of_size(longest + 1)):
         with pytest.raises(client.exceptions.InvalidRequestContentException) as caught:
             function.invoke(ClientContext=bad)
         assert caught.value.response['Error']['Message'] == (
             'Client context must be a valid Base64-encoded JSON object.')
+
+
+def test_request_id_of_the_client(functions, daemon):
+    """It may be there, and is not the request's; it must be an id."""
+    function = functions.create('def handler(event, context):\n    return context.aws_request_id\n')
+
+    def invoke(given):
+        return exchange(daemon, Connection.request('POST', f'/2015-03-31/functions/{function.name}/invocations', b'{}',
+                                                   f'x-amzn-RequestId: {given}'))
+    given = '0a1b2c3d-0000-4000-8000-000000000001'
+    answer = invoke(given)
+    assert answer.status == 200
+    assert answer.headers['x-amzn-requestid'] == json.loads(answer.body) != given
+    refusal = invoke('nonsense')
+    assert (refusal.status, refusal.headers['x-amzn-errortype']) == (400, 'InvalidRequestContentException')
 
 
 def test_environment_variables(functions):
@@ -150,7 +170,7 @@ def test_environment_variables(functions):
         'MINE': 'ünï $HOME', 'TZ': 'Europe/Berlin', 'AWS_REGION': 'us-east-1', 'AWS_DEFAULT_REGION': 'us-east-1',
         'AWS_LAMBDA_FUNCTION_NAME': function.name, 'AWS_LAMBDA_FUNCTION_VERSION': '$LATEST',
         'AWS_LAMBDA_FUNCTION_MEMORY_SIZE': '128', '_HANDLER': 'app.handler', 'LAMBDA_TASK_ROOT': '/var/task',
-        'LAMBDA_RUNTIME_DIR': '/var/runtime', 'AWS_EXECUTION_ENV': f'AWS_Lambda_{PYTHON}',
+        'LAMBDA_RUNTIME_DIR': '/var/runtime', 'PWD': '/var/task', 'SHLVL': '0', 'AWS_EXECUTION_ENV': f'AWS_Lambda_{PYTHON}',
         'AWS_LAMBDA_INITIALIZATION_TYPE': 'on-demand', 'LANG': 'en_US.UTF-8',
         'AWS_LAMBDA_LOG_GROUP_NAME': f'/aws/lambda/{function.name}'}
     assert {key: env.get(key) for key in expected} == expected
@@ -293,6 +313,28 @@ def test_exits(functions, where, statement, reason):
     assert report_of(answer)['rest'] == 'Status: error\tError Type: Runtime.ExitError'
 
 
+@pytest.mark.parametrize('path, status', [('/opt/nothing', 127), ('/var/task/app.py', 126)])
+def test_wrapper_that_cannot_be_started(functions, path, status):
+    """It is not there, or no program."""
+    answer = functions.create('def handler(event, context):\n    pass\n',
+                              Environment={'Variables': {'AWS_LAMBDA_EXEC_WRAPPER': path}}).invoke()
+    assert answer.json == {
+        'errorType': 'Runtime.ExitError',
+        'errorMessage': f'RequestId: {answer.request_id} Error: Runtime exited with error: exit status {status}'}
+
+
+def test_init_after_an_exit_is_not_told(functions, daemon):
+    """It is a part of the next invocation, in the same environment."""
+    function = functions.create('import os\ndef handler(event, context):\n    os._exit(1) if event else None\n')
+    assert report_of(function.invoke(1, tail=True))['init']
+    answer = function.invoke(0, tail=True)
+    assert report_of(answer)['init'] is None
+    daemon.wait_for_log(f'REPORT RequestId: {answer.request_id}')
+    events = daemon.log_events(function.name)
+    assert sum(text.startswith('INIT_') for _, _, text in events) == 1
+    assert len({stream for _, stream, _ in events}) == 1
+
+
 def test_works_again_after_an_exit(functions):
     function = functions.create('import os\ndef handler(event, context):\n    os._exit(1) if event else None\n')
     for _ in range(3):
@@ -319,13 +361,23 @@ def test_out_of_memory(functions, daemon):
 
 
 @pytest.mark.parametrize('code', [{'readme': 'no bootstrap'}, {('bootstrap', 0o644): '#!/bin/sh\n'}])
-def test_no_bootstrap(functions, code):
-    answer = functions.create(code, Runtime=PROVIDED, Handler='any').invoke()
+def test_no_bootstrap(functions, daemon, code):
+    function = functions.create(code, Runtime=PROVIDED, Handler='any')
+    answer = function.invoke()
     assert answer.error == 'Unhandled'
     assert answer.json == {
         'errorType': 'Runtime.InvalidEntrypoint',
         'errorMessage': f"RequestId: {answer.request_id} Error: Couldn't find valid bootstrap(s): "
                         '[/var/task/bootstrap /opt/bootstrap]'}
+    # The init is tried twice: ahead of the invocation, and as a part of it.
+    daemon.wait_for_log(f'REPORT RequestId: {answer.request_id}')
+    lines = [text for _, _, text in daemon.log_events(function.name)]
+    status = 'Status: error\tError Type: Runtime.InvalidEntrypoint'
+    for line, (begin, end) in zip(lines, [
+            ('INIT_START ', ''), ('INIT_REPORT Init Duration: ', f' ms\tPhase: init\t{status}'),
+            ('INIT_REPORT Init Duration: ', f' ms\tPhase: invoke\t{status}'), ('START ', ''), ('END ', ''),
+            ('REPORT ', status)], strict=True):
+        assert line.startswith(begin) and line.endswith(end), lines
 
 
 def elf(machine):

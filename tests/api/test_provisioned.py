@@ -272,7 +272,9 @@ def test_what_functions_see(own_daemon, connect):
     client.publish_version(FunctionName=function.name)
     put(client, function, '1', 1)
     is_ready(client, function, '1', 1)
-    assert function.invoke(Qualifier='1').json == 'provisioned-concurrency'
+    first = function.invoke(Qualifier='1', tail=True)
+    assert first.json == 'provisioned-concurrency'
+    assert 'Init Duration: ' in first.log  # told by the first one, though it did not wait for it
     assert function.invoke().json == 'on-demand'
 
 
