@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What a class of a function looks like as a JSON object: public getters and fields are written in the
- * order of the fields, setters of any kind and public fields are read. Annotations do not count: AWS's
- * mapper is not the one that they are of.
+ * What a class of a function looks like as a JSON object: public getters and fields are written in
+ * the order of the fields, setters of any kind and public fields are read. Annotations do not
+ * count: AWS's mapper is not the one that they are of.
  */
 final class Bean {
     private static final Map<Shape, Bean> KNOWN = new ConcurrentHashMap<>();
@@ -82,14 +82,18 @@ final class Bean {
         }
     }
 
-    /** AWS's classes for S3 have no setters; the arguments of the longest constructor are the fields. */
+    /**
+     * AWS's classes for S3 have no setters; the arguments of the longest constructor are the
+     * fields.
+     */
     private void addConstructorArguments() {
         arguments = new ArrayList<>();
         for (Field field : fields(shape.raw)) {
             Property property = property(field.getName());
             field.trySetAccessible();
             property.publicField = field;
-            property.type = longestConstructor(shape.raw).getGenericParameterTypes()[arguments.size()];
+            property.type =
+                longestConstructor(shape.raw).getGenericParameterTypes()[arguments.size()];
             arguments.add(property);
         }
     }
@@ -104,10 +108,12 @@ final class Bean {
 
     /** Those of instances, of the classes above first. */
     private static List<Field> fields(Class<?> raw) {
-        List<Field> fields = raw == null || raw == Object.class ? new ArrayList<>() : fields(raw.getSuperclass());
+        List<Field> fields =
+            raw == null || raw == Object.class ? new ArrayList<>() : fields(raw.getSuperclass());
         if (raw != null)
             for (Field field : raw.getDeclaredFields())
-                if (!Modifier.isStatic(field.getModifiers()) && !Modifier.isTransient(field.getModifiers()))
+                if (!Modifier.isStatic(field.getModifiers()) &&
+                    !Modifier.isTransient(field.getModifiers()))
                     fields.add(field);
         return fields;
     }
@@ -122,7 +128,8 @@ final class Bean {
             property.type = field.getGenericType();
         }
         for (Method method : methods(shape.raw)) {
-            if (Modifier.isStatic(method.getModifiers()) || method.isBridge() || method.getDeclaringClass() == Object.class)
+            if (Modifier.isStatic(method.getModifiers()) || method.isBridge() ||
+                method.getDeclaringClass() == Object.class)
                 continue;
             addGetter(method);
             addSetter(method);
@@ -142,8 +149,8 @@ final class Bean {
         String name = method.getName();
         Class<?> type = method.getReturnType();
         int prefix = name.startsWith("get") ? 3 : name.startsWith("is") && isTruth(type) ? 2 : 0;
-        if (prefix == 0 || name.length() == prefix || method.getParameterCount() > 0 || type == void.class
-            || !Modifier.isPublic(method.getModifiers()))
+        if (prefix == 0 || name.length() == prefix || method.getParameterCount() > 0 ||
+            type == void.class || !Modifier.isPublic(method.getModifiers()))
             return;
         Property property = property(memberName(name, prefix));
         // get goes before is
@@ -156,7 +163,8 @@ final class Bean {
     }
 
     private void addSetter(Method method) {
-        if (!method.getName().startsWith("set") || method.getName().length() == 3 || method.getParameterCount() != 1)
+        if (!method.getName().startsWith("set") || method.getName().length() == 3 ||
+            method.getParameterCount() != 1)
             return;
         Property property = property(memberName(method.getName(), 3));
         // Of several, the one that takes what the getter gives.
@@ -170,8 +178,8 @@ final class Bean {
     private boolean takesWhatIsGot(Method setter, Property property) {
         Class<?> wanted = setter.getParameterTypes()[0];
         for (Method method : shape.raw.getMethods())
-            if (method.getParameterCount() == 0 && method.getReturnType() == wanted
-                && method.getName().equals("get" + setter.getName().substring(3)))
+            if (method.getParameterCount() == 0 && method.getReturnType() == wanted &&
+                method.getName().equals("get" + setter.getName().substring(3)))
                 return true;
         return false;
     }
@@ -183,7 +191,8 @@ final class Bean {
     /** As java.beans names it: getURL is of "URL", getUrl of "url". */
     private static String memberName(String method, int prefix) {
         String name = method.substring(prefix);
-        if (name.length() > 1 && Character.isUpperCase(name.charAt(0)) && Character.isUpperCase(name.charAt(1)))
+        if (name.length() > 1 && Character.isUpperCase(name.charAt(0)) &&
+            Character.isUpperCase(name.charAt(1)))
             return name;
         return Character.toLowerCase(name.charAt(0)) + name.substring(1);
     }
@@ -236,7 +245,8 @@ final class Bean {
         try {
             return constructor.newInstance(arguments);
         } catch (InvocationTargetException error) {
-            throw new JsonException("a " + constructor.getName() + " cannot be made", error.getCause());
+            throw new JsonException(
+                "a " + constructor.getName() + " cannot be made", error.getCause());
         } catch (ReflectiveOperationException error) {
             throw new JsonException("a " + constructor.getName() + " cannot be made", error);
         }

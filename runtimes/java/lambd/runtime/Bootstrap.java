@@ -19,7 +19,9 @@ import java.util.Map;
  */
 public final class Bootstrap {
     private static final int CHANNEL_FD = 3, EXIT_INIT_FAILED = 1;
-    /** Where AWS's X-Ray SDK looks since Java 17; the variable _X_AMZN_TRACE_ID is of older ones. */
+    /**
+     * Where AWS's X-Ray SDK looks since Java 17; the variable _X_AMZN_TRACE_ID is of older ones.
+     */
     private static final String TRACE_PROPERTY = "com.amazonaws.xray.traceHeader";
 
     private final Channel channel;
@@ -46,8 +48,8 @@ public final class Bootstrap {
     }
 
     /**
-     * Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL. An empty
-     * block leaves it as it is: as a wrapper has made it.
+     * Make the process environment equal to a block of KEY=VALUE entries, each ended by NUL. An
+     * empty block leaves it as it is: as a wrapper has made it.
      */
     private static void applyEnvironment(Frame init) {
         Map<String, String> wanted = new HashMap<>();
@@ -70,8 +72,9 @@ public final class Bootstrap {
     }
 
     /**
-     * For how many seconds names that were not found are not looked up again. Without the variable it
-     * stays at the JDK's 10, where AWS has 1: setting it takes as long as half of the JVM's start.
+     * For how many seconds names that were not found are not looked up again. Without the variable
+     * it stays at the JDK's 10, where AWS has 1: setting it takes as long as half of the JVM's
+     * start.
      */
     private static void setLookUpMemory(String seconds) {
         if (seconds != null)
@@ -128,11 +131,17 @@ public final class Bootstrap {
         channel.respond(answer);
     }
 
-    /** For patterns with %X{AWSRequestId}. The library is the function's; without it, nothing is named. */
+    /**
+     * For patterns with %X{AWSRequestId}. The library is the function's; without it, nothing is
+     * named.
+     */
     private static void nameInLog4j(String requestId) {
         try {
-            Class.forName("org.apache.logging.log4j.ThreadContext", true, Thread.currentThread().getContextClassLoader())
-                .getMethod("put", String.class, String.class).invoke(null, "AWSRequestId", requestId);
+            Class
+                .forName("org.apache.logging.log4j.ThreadContext", true,
+                    Thread.currentThread().getContextClassLoader())
+                .getMethod("put", String.class, String.class)
+                .invoke(null, "AWSRequestId", requestId);
         } catch (ReflectiveOperationException error) {
             System.err.println("the request id cannot be told to Log4j: " + error);
         }

@@ -10,14 +10,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * The runtime channel: frames over an inherited socket. docs/runtime-channel.md is the contract. One
- * thread receives; any thread may send, because log records come from wherever the function logs.
- * The end of the channel is the end of the process: nobody is left to answer, and threads of the
- * function cannot matter.
+ * The runtime channel: frames over an inherited socket. docs/runtime-channel.md is the contract.
+ * One thread receives; any thread may send, because log records come from wherever the function
+ * logs. The end of the channel is the end of the process: nobody is left to answer, and threads of
+ * the function cannot matter.
  */
 final class Channel {
     static final int INIT = 0x01, INVOKE = 0x02;
-    private static final int NEXT = 0x81, RESPONSE = 0x82, ERROR = 0x83, INIT_ERROR = 0x84, LOG = 0x85;
+    private static final int NEXT = 0x81, RESPONSE = 0x82, ERROR = 0x83, INIT_ERROR = 0x84,
+                             LOG = 0x85;
     private static final int HEADER_BYTES = 12, AHEAD_BYTES = 65536;
     private static final int LOG_MESSAGE_BYTES_MAX = 262144, METADATA_VALUE_BYTES_MAX = 65535;
 
@@ -116,7 +117,8 @@ final class Channel {
     private static int pieceLength(byte[] message, int at) {
         int length = Math.min(message.length - at, LOG_MESSAGE_BYTES_MAX);
         int shorter = length;
-        while (at + shorter < message.length && shorter > length - 4 && (message[at + shorter] & 0xC0) == 0x80)
+        while (at + shorter < message.length && shorter > length - 4 &&
+            (message[at + shorter] & 0xC0) == 0x80)
             shorter--;
         // More than three such bytes in a row are no UTF-8: cut anywhere.
         return shorter > length - 4 && shorter > 0 ? shorter : length;
@@ -174,11 +176,15 @@ final class Channel {
         }
 
         /** A frame up to its payload, which has so many bytes. */
-        Output frame(int type, int flags, int invocation, Map<String, String> metadata, int payloadBytes) {
+        Output frame(
+            int type, int flags, int invocation, Map<String, String> metadata, int payloadBytes) {
             Output packed = new Output();
             for (Map.Entry<String, String> entry : metadata.entrySet())
                 packed.text(entry.getKey()).text(entry.getValue());
-            number(2 + packed.size() + payloadBytes, 4).number(type, 1).number(flags, 1).number(0, 2);
+            number(2 + packed.size() + payloadBytes, 4)
+                .number(type, 1)
+                .number(flags, 1)
+                .number(0, 2);
             return number(invocation, 4).number(packed.size(), 2).put(packed);
         }
     }

@@ -15,10 +15,11 @@ final class EventClasses {
     private static final String DYNAMODB = "com.amazonaws.services.dynamodbv2.model.";
 
     /** All members begin with a capital letter. */
-    private static final Set<String> CAPITAL = Set.of("CloudFormationCustomResourceEvent", "ConnectEvent",
-        "ConnectEvent$Details", "ConnectEvent$ContactData", "ConnectEvent$CustomerEndpoint",
-        "ConnectEvent$SystemEndpoint", "ConnectEvent$Queue", "SecretsManagerRotationEvent", "SNSEvent",
-        "SNSEvent$SNSRecord", "SNSEvent$SNS", "SNSEvent$MessageAttribute", "StreamRecord");
+    private static final Set<String> CAPITAL = Set.of("CloudFormationCustomResourceEvent",
+        "ConnectEvent", "ConnectEvent$Details", "ConnectEvent$ContactData",
+        "ConnectEvent$CustomerEndpoint", "ConnectEvent$SystemEndpoint", "ConnectEvent$Queue",
+        "SecretsManagerRotationEvent", "SNSEvent", "SNSEvent$SNSRecord", "SNSEvent$SNS",
+        "SNSEvent$MessageAttribute", "StreamRecord");
 
     /** Single members, by the class (without its package) and their name in Java. */
     private static final Map<String, String> NAMES = Map.ofEntries(
@@ -71,6 +72,8 @@ final class EventClasses {
             return name;
         if (shortName.equals("AttributeValue"))
             return member.toUpperCase(java.util.Locale.ROOT);
-        return CAPITAL.contains(shortName) ? Character.toUpperCase(member.charAt(0)) + member.substring(1) : member;
+        return CAPITAL.contains(shortName)
+            ? Character.toUpperCase(member.charAt(0)) + member.substring(1)
+            : member;
     }
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An error as callers, the log and X-Ray see it: of the function's code, or of a handler that cannot
- * be used. The texts of the latter are AWS's.
+ * An error as callers, the log and X-Ray see it: of the function's code, or of a handler that
+ * cannot be used. The texts of the latter are AWS's.
  */
 final class Fault extends RuntimeException {
     private static final int CAUSE_MESSAGE_MAX = 4096, CAUSE_FRAMES_MAX = 64;
@@ -113,17 +113,20 @@ final class Fault extends RuntimeException {
             if (!paths.contains(path))
                 paths.add(path);
             if (stack.size() < CAUSE_FRAMES_MAX)
-                stack.add(fields("label", frame.getMethodName(), "path", path, "line", frame.getLineNumber()));
+                stack.add(fields(
+                    "label", frame.getMethodName(), "path", path, "line", frame.getLineNumber()));
         }
-        String message = text.length() > CAUSE_MESSAGE_MAX ? text.substring(0, CAUSE_MESSAGE_MAX) + "..." : text;
-        return fields("working_directory", System.getProperty("user.dir"),
-            "exceptions", List.of(fields("message", message, "type", type, "stack", stack)),
-            "paths", paths.size() > CAUSE_FRAMES_MAX ? paths.subList(0, CAUSE_FRAMES_MAX) : paths);
+        String message =
+            text.length() > CAUSE_MESSAGE_MAX ? text.substring(0, CAUSE_MESSAGE_MAX) + "..." : text;
+        return fields("working_directory", System.getProperty("user.dir"), "exceptions",
+            List.of(fields("message", message, "type", type, "stack", stack)), "paths",
+            paths.size() > CAUSE_FRAMES_MAX ? paths.subList(0, CAUSE_FRAMES_MAX) : paths);
     }
 
     private static String fileOf(StackTraceElement frame) {
         String name = frame.getClassName();
-        return frame.getFileName() != null ? frame.getFileName() : name.substring(name.lastIndexOf('.') + 1) + ".java";
+        return frame.getFileName() != null ? frame.getFileName()
+                                           : name.substring(name.lastIndexOf('.') + 1) + ".java";
     }
 
     private static Map<String, Object> fields(Object... namesAndValues) {

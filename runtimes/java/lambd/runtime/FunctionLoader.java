@@ -35,7 +35,9 @@ final class FunctionLoader extends URLClassLoader {
         return new FunctionLoader(places.toArray(new URL[0]));
     }
 
-    /** None: nobody asks for permissions, and finding out those of a folder loads a dozen classes. */
+    /**
+     * None: nobody asks for permissions, and finding out those of a folder loads a dozen classes.
+     */
     @Override
     protected PermissionCollection getPermissions(CodeSource source) {
         return new Permissions();

@@ -55,7 +55,9 @@ public final class FunctionLogger implements LambdaLogger {
     @Override
     public void log(String message, LogLevel level) {
         if (isEnabled(level))
-            write((isJson ? record(message, level) : line(message, level)).getBytes(StandardCharsets.UTF_8), level);
+            write((isJson ? record(message, level) : line(message, level))
+                      .getBytes(StandardCharsets.UTF_8),
+                level);
     }
 
     /** Bytes have their form already. */

@@ -37,13 +37,14 @@ interface Handler {
         }
 
         static InputStream input(Frame event) {
-            return new ByteArrayInputStream(event.body, event.payloadAt, event.body.length - event.payloadAt);
+            return new ByteArrayInputStream(
+                event.body, event.payloadAt, event.body.length - event.payloadAt);
         }
     }
 
     /** From values to values; input or output null: the function has none. */
-    record Values(RequestHandler<Object, Object> function, Shape input, Shape output, Serializer serializer)
-        implements Handler {
+    record Values(RequestHandler<Object, Object> function, Shape input, Shape output,
+        Serializer serializer) implements Handler {
         @Override
         public Channel.Output call(Frame event, Context context) {
             Object result = function.handleRequest(input == null ? null : read(event), context);
@@ -52,7 +53,8 @@ interface Handler {
             try {
                 return serializer.write(result, output);
             } catch (RuntimeException | StackOverflowError error) {
-                throw new RuntimeException("An error occurred during JSON serialization of response", error);
+                throw new RuntimeException(
+                    "An error occurred during JSON serialization of response", error);
             }
         }
 
@@ -66,7 +68,8 @@ interface Handler {
     }
 
     /** A method of any name in the place of an interface's. */
-    record Named(Method method, Object instance) implements RequestHandler<Object, Object>, RequestStreamHandler {
+    record Named(Method method, Object instance)
+        implements RequestHandler<Object, Object>, RequestStreamHandler {
         @Override
         public Object handleRequest(Object input, Context context) {
             return invoke(input, null, context);
@@ -81,7 +84,9 @@ interface Handler {
             Class<?>[] types = method.getParameterTypes();
             Object[] arguments = new Object[types.length];
             for (int i = 0; i < types.length; i++)
-                arguments[i] = types[i] == Context.class ? context : types[i] == OutputStream.class ? output : input;
+                arguments[i] = types[i] == Context.class ? context
+                    : types[i] == OutputStream.class     ? output
+                                                         : input;
             try {
                 return method.invoke(instance, arguments);
             } catch (InvocationTargetException error) {
@@ -94,7 +99,7 @@ interface Handler {
         /** Throw it as it is: callers of the interface cannot be told of checked ones. */
         @SuppressWarnings("unchecked")
         private static <E extends Throwable> E unchecked(Throwable error) throws E {
-            throw (E) error;
+            throw(E) error;
         }
     }
 }

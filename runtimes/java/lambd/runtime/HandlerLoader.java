@@ -17,9 +17,10 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Finds what a handler string names: "package.Class::method", or "package.Class" that implements one
- * of the two interfaces. What is wrong with the string, the class or the method is told to the caller
- * of each invocation; what the class itself throws while it is loaded is an error of the init.
+ * Finds what a handler string names: "package.Class::method", or "package.Class" that implements
+ * one of the two interfaces. What is wrong with the string, the class or the method is told to the
+ * caller of each invocation; what the class itself throws while it is loaded is an error of the
+ * init.
  */
 final class HandlerLoader {
     /** Longest first, where a context at the end counts for two; never a compiler's bridge. */
@@ -32,7 +33,8 @@ final class HandlerLoader {
         }
 
         private int weight(Class<?>[] types) {
-            return types.length + (types.length > 0 && types[types.length - 1] == Context.class ? 1 : 0);
+            return types.length +
+                (types.length > 0 && types[types.length - 1] == Context.class ? 1 : 0);
         }
     };
 
@@ -69,8 +71,10 @@ final class HandlerLoader {
     }
 
     private Handler ofInterface(Class<?> type) {
-        if (!RequestStreamHandler.class.isAssignableFrom(type) && !RequestHandler.class.isAssignableFrom(type))
-            return broken("Class does not implement an appropriate handler interface: " + type.getName());
+        if (!RequestStreamHandler.class.isAssignableFrom(type) &&
+            !RequestHandler.class.isAssignableFrom(type))
+            return broken(
+                "Class does not implement an appropriate handler interface: " + type.getName());
         try {
             if (RequestStreamHandler.class.isAssignableFrom(type))
                 return new Handler.Streams((RequestStreamHandler) create(type), true);
@@ -85,7 +89,8 @@ final class HandlerLoader {
         TypeVariable<?>[] names = RequestHandler.class.getTypeParameters();
         Shape input = Shape.of(type).variables().get(names[0]);
         Shape output = Shape.of(type).variables().get(names[1]);
-        String lacks = "Class " + type.getName() + " does not implement RequestHandler with concrete type parameters";
+        String lacks = "Class " + type.getName() +
+            " does not implement RequestHandler with concrete type parameters";
         if (input == null || output == null)
             return broken(lacks);
         for (Shape shape : List.of(input, output))
@@ -105,8 +110,8 @@ final class HandlerLoader {
             return new Handler.Broken(Fault.of(text, error));
         }
         if (candidates.isEmpty())
-            return broken("No public method named " + name + " with appropriate method signature found on class "
-                + type.getName());
+            return broken("No public method named " + name +
+                " with appropriate method signature found on class " + type.getName());
         candidates.sort(PREFERENCE);
         try {
             return ofMethod(type, candidates.get(0));
@@ -124,22 +129,25 @@ final class HandlerLoader {
         if (types.length > 0 && (types[0] == InputStream.class || types[0] == OutputStream.class))
             return new Handler.Streams(function, List.of(types).contains(OutputStream.class));
         Shape owner = Shape.of(type);
-        Shape input = types.length == 0 || types[0] == Context.class
-            ? null : owner.inside(method.getGenericParameterTypes()[0]);
+        Shape input =
+            types.length == 0 || types[0] == Context.class ? null
+                                                           : owner.inside(
+                                                                 method.getGenericParameterTypes()
+                                                                     [0]);
         return values(function, input, owner.inside(method.getGenericReturnType()));
     }
 
-    /** (value), (value, Context), (InputStream, OutputStream, Context) and what is shorter than these. */
+    /**
+     * (value), (value, Context), (InputStream, OutputStream, Context) and what is shorter than
+     * these.
+     */
     private static boolean isUsable(Class<?>[] types) {
-        boolean isStream = types.length > 0 && (types[0] == InputStream.class || types[0] == OutputStream.class);
         if (types.length < 2)
             return true;
-        if (types.length == 2 && types[0] == InputStream.class && types[1] == OutputStream.class)
-            return true;
+        boolean areStreams = types[0] == InputStream.class && types[1] == OutputStream.class;
         if (types.length == 2)
-            return types[1] == Context.class && types[0] != Context.class;
-        return types.length == 3 && isStream && types[0] == InputStream.class && types[1] == OutputStream.class
-            && types[2] == Context.class;
+            return areStreams || types[1] == Context.class && types[0] != Context.class;
+        return types.length == 3 && areStreams && types[2] == Context.class;
     }
 
     private Handler values(RequestHandler<Object, Object> function, Shape input, Shape output) {
@@ -166,9 +174,10 @@ final class HandlerLoader {
             return type.getConstructor();
         } catch (NoSuchMethodException error) {
             if (type.getEnclosingClass() != null && !Modifier.isStatic(type.getModifiers()))
-                throw new Exception("Class " + type.getName()
-                    + " cannot be instantiated because it is a non-static inner class");
-            throw new Exception("Class " + type.getName() + " has no public zero-argument constructor", error);
+                throw new Exception("Class " + type.getName() +
+                    " cannot be instantiated because it is a non-static inner class");
+            throw new Exception(
+                "Class " + type.getName() + " has no public zero-argument constructor", error);
         }
     }
 

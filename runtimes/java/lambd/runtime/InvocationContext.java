@@ -83,7 +83,8 @@ final class InvocationContext implements Context {
 
     @Override
     public int getRemainingTimeInMillis() {
-        return (int) Math.max(0, Math.min(Integer.MAX_VALUE, deadlineMs - System.currentTimeMillis()));
+        return (int) Math.max(
+            0, Math.min(Integer.MAX_VALUE, deadlineMs - System.currentTimeMillis()));
     }
 
     @Override

@@ -19,8 +19,9 @@ import java.util.TreeSet;
 
 /**
  * Values of wanted types from JSON text. The rules are those that functions meet on AWS, which are
- * those of a Jackson mapper with most leniencies on: unknown members are ignored, null is a primitive's
- * zero, an empty text or array is no object, one value will do for a list and a list of one for a value.
+ * those of a Jackson mapper with most leniencies on: unknown members are ignored, null is a
+ * primitive's zero, an empty text or array is no object, one value will do for a list and a list of
+ * one for a value.
  */
 final class JsonInput {
     static final int DEPTH_MAX = 1000;
@@ -101,7 +102,8 @@ final class JsonInput {
     private static Map<Object, Object> newMap(Class<?> raw, Class<?> key) {
         if (raw.isAssignableFrom(LinkedHashMap.class))
             return new LinkedHashMap<>();
-        return (Map<Object, Object>) (raw == EnumMap.class ? new EnumMap(key) : Bean.make(raw, TreeMap.class));
+        return (Map<Object, Object>) (raw == EnumMap.class ? new EnumMap(key)
+                                                           : Bean.make(raw, TreeMap.class));
     }
 
     private Object map(Shape shape) {
@@ -136,7 +138,8 @@ final class JsonInput {
             try {
                 return property.isInSeconds() ? seconds() : value(property.shape());
             } catch (JsonException error) {
-                throw new JsonException("\"" + name + "\": " + error.getMessage(), error.getCause());
+                throw new JsonException(
+                    "\"" + name + "\": " + error.getMessage(), error.getCause());
             }
         }
 
@@ -193,8 +196,8 @@ final class JsonInput {
         }
         if (shape.raw.isAssignableFrom(ArrayList.class))
             return items;
-        Collection<Object> collection =
-            (Collection<Object>) Bean.make(shape.raw, HashSet.class, TreeSet.class, LinkedList.class);
+        Collection<Object> collection = (Collection<Object>) Bean.make(
+            shape.raw, HashSet.class, TreeSet.class, LinkedList.class);
         collection.addAll(items);
         return collection;
     }

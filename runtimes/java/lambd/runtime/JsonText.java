@@ -55,7 +55,8 @@ final class JsonText {
     String string() {
         expect('"');
         int end = at;
-        while (end < text.length() && text.charAt(end) != '"' && text.charAt(end) != '\\' && text.charAt(end) >= ' ')
+        while (end < text.length() && text.charAt(end) != '"' && text.charAt(end) != '\\' &&
+            text.charAt(end) >= ' ')
             end++;
         if (end == text.length() || text.charAt(end) < ' ')
             throw wrong("the string does not end");

@@ -21,7 +21,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** JSON of values, with the same rules as JsonInput: members and entries that are null are left out, dates are numbers. */
+/**
+ * JSON of values, with the same rules as JsonInput: members and entries that are null are left
+ * out, dates are numbers.
+ */
 final class JsonWriter {
     private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 
@@ -43,7 +46,8 @@ final class JsonWriter {
     private void value(Object value) {
         if (value == null)
             text.append("null");
-        else if (value instanceof CharSequence || value instanceof Character || value instanceof Enum)
+        else if (value instanceof CharSequence || value instanceof Character ||
+            value instanceof Enum)
             string(value instanceof Enum<?> constant ? constant.name() : value.toString());
         else if (value instanceof Boolean || value instanceof AtomicBoolean)
             text.append(value);
@@ -139,10 +143,12 @@ final class JsonWriter {
 
     /** What is its text. */
     private static boolean isPlain(Class<?> type) {
-        return type == java.util.UUID.class || type == java.net.URI.class || type == java.net.URL.class
-            || type == java.util.Locale.class || type == java.util.Currency.class || type == Class.class
-            || type == java.util.regex.Pattern.class || java.io.File.class.isAssignableFrom(type)
-            || java.nio.charset.Charset.class.isAssignableFrom(type) || type.getName().equals("org.joda.time.DateTime");
+        return type == java.util.UUID.class || type == java.net.URI.class ||
+            type == java.net.URL.class || type == java.util.Locale.class ||
+            type == java.util.Currency.class || type == Class.class ||
+            type == java.util.regex.Pattern.class || java.io.File.class.isAssignableFrom(type) ||
+            java.nio.charset.Charset.class.isAssignableFrom(type) ||
+            type.getName().equals("org.joda.time.DateTime");
     }
 
     private void string(String value) {
@@ -186,7 +192,8 @@ final class JsonWriter {
 
     private void nested(Object value) {
         if (++depth > JsonInput.DEPTH_MAX)
-            throw new JsonException("more than " + JsonInput.DEPTH_MAX + " levels: an object in itself?");
+            throw new JsonException(
+                "more than " + JsonInput.DEPTH_MAX + " levels: an object in itself?");
         if (value instanceof Map<?, ?> map)
             map(map);
         else if (value instanceof Iterable<?> items)
@@ -221,7 +228,8 @@ final class JsonWriter {
         for (Bean.Property property : Bean.of(Shape.of(value.getClass())).written()) {
             Object member = property.get(value);
             if (member != null)
-                separator = member(separator, property.name, property.isInSeconds() ? seconds((Date) member) : member);
+                separator = member(separator, property.name,
+                    property.isInSeconds() ? seconds((Date) member) : member);
         }
         text.append(separator == '{' ? "{}" : "}");
     }

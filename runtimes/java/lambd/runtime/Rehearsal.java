@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * A process that waits for its function uses the time: what happens from INIT to the first answer
- * happens once before, with a class of ours in the place of the function, so that the JVM has loaded
- * and linked all of it. Nothing of it can be seen later.
+ * happens once before, with a class of ours in the place of the function, so that the JVM has
+ * loaded and linked all of it. Nothing of it can be seen later.
  */
 public final class Rehearsal {
     private static final int ROUNDS = 20;
@@ -38,7 +38,8 @@ public final class Rehearsal {
 
     static void run() {
         HandlerLoader loader = new HandlerLoader(FunctionLoader.of("/var/task", "/opt/java"));
-        Frame frame = new Frame(Channel.INVOKE, 0, ("\0\0" + EVENT).getBytes(StandardCharsets.UTF_8));
+        Frame frame =
+            new Frame(Channel.INVOKE, 0, ("\0\0" + EVENT).getBytes(StandardCharsets.UTF_8));
         Jdk.environment();
         Fault.of(new IllegalStateException()).body();
         loader.load("absent.Function::handler");

@@ -26,10 +26,11 @@ final class Scalar {
     private Scalar() {}
 
     static boolean is(Class<?> raw) {
-        return raw.isPrimitive() || CharSequence.class.isAssignableFrom(raw) || Number.class.isAssignableFrom(raw)
-            || raw == Boolean.class || raw == Character.class || raw.isEnum() || raw == byte[].class
-            || raw == char[].class || ByteBuffer.class.isAssignableFrom(raw) || Date.class.isAssignableFrom(raw)
-            || raw.getName().startsWith("java.time.");
+        return raw.isPrimitive() || CharSequence.class.isAssignableFrom(raw) ||
+            Number.class.isAssignableFrom(raw) || raw == Boolean.class || raw == Character.class ||
+            raw.isEnum() || raw == byte[].class || raw == char[].class ||
+            ByteBuffer.class.isAssignableFrom(raw) || Date.class.isAssignableFrom(raw) ||
+            raw.getName().startsWith("java.time.");
     }
 
     static Object ofNull(Class<?> raw) {
@@ -123,9 +124,9 @@ final class Scalar {
     private static Method factory(Class<?> raw, String name) {
         for (Method method : raw.getMethods()) {
             Class<?>[] types = method.getParameterTypes();
-            if (method.getName().equals(name) && Modifier.isStatic(method.getModifiers()) && types.length == 1
-                && types[0].isAssignableFrom(String.class) && types[0] != Object.class
-                && raw.isAssignableFrom(method.getReturnType()))
+            if (method.getName().equals(name) && Modifier.isStatic(method.getModifiers()) &&
+                types.length == 1 && types[0].isAssignableFrom(String.class) &&
+                types[0] != Object.class && raw.isAssignableFrom(method.getReturnType()))
                 return method;
         }
         return null;
@@ -204,7 +205,8 @@ final class Scalar {
         BigDecimal seconds = new BigDecimal(digits);
         long whole = seconds.toBigInteger().longValueExact();
         int nanos = seconds.subtract(BigDecimal.valueOf(whole)).movePointRight(9).intValue();
-        return raw == Instant.class ? Instant.ofEpochSecond(whole, nanos) : Duration.ofSeconds(whole, nanos);
+        return raw == Instant.class ? Instant.ofEpochSecond(whole, nanos)
+                                    : Duration.ofSeconds(whole, nanos);
     }
 
     /** Dates and times of day are also written as their numbers. */

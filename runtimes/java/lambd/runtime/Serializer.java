@@ -19,18 +19,21 @@ final class Serializer {
 
     static Serializer of(FunctionLoader loader) {
         // Asking for services loads a good part of the library; few functions have any.
-        if (loader.findResource("META-INF/services/" + CustomPojoSerializer.class.getName()) == null)
+        if (loader.findResource("META-INF/services/" + CustomPojoSerializer.class.getName()) ==
+            null)
             return new Serializer(null);
-        Iterator<CustomPojoSerializer> found = ServiceLoader.load(CustomPojoSerializer.class, loader).iterator();
+        Iterator<CustomPojoSerializer> found =
+            ServiceLoader.load(CustomPojoSerializer.class, loader).iterator();
         Serializer serializer = new Serializer(found.next());
         if (found.hasNext())
-            throw Fault.of("Too many serializers provided inside the META-INF/services folder, only one is allowed");
+            throw Fault.of(
+                "Too many serializers provided inside the META-INF/services folder, only one is allowed");
         return serializer;
     }
 
     Object read(Frame event, Shape shape) {
         return custom == null ? JsonInput.read(text(event), shape)
-            : custom.fromJson(Handler.Streams.input(event), shape.type);
+                              : custom.fromJson(Handler.Streams.input(event), shape.type);
     }
 
     private static String text(Frame event) {
@@ -39,7 +42,8 @@ final class Serializer {
         if (text.indexOf('\uFFFD') < 0)
             return text;
         try {
-            ByteBuffer bytes = ByteBuffer.wrap(event.body, event.payloadAt, event.body.length - event.payloadAt);
+            ByteBuffer bytes =
+                ByteBuffer.wrap(event.body, event.payloadAt, event.body.length - event.payloadAt);
             return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
         } catch (CharacterCodingException error) {
             throw new JsonException("the event is not UTF-8");

@@ -32,9 +32,11 @@ final class Shape {
 
     private static Shape of(Type type, Map<TypeVariable<?>, Shape> known) {
         if (type instanceof Class<?> raw)
-            return new Shape(type, raw, raw.isArray() ? new Shape[] {of(raw.getComponentType())} : NONE);
+            return new Shape(
+                type, raw, raw.isArray() ? new Shape[] {of(raw.getComponentType())} : NONE);
         if (type instanceof ParameterizedType generic)
-            return new Shape(type, (Class<?>) generic.getRawType(), all(generic.getActualTypeArguments(), known));
+            return new Shape(type, (Class<?>) generic.getRawType(),
+                all(generic.getActualTypeArguments(), known));
         if (type instanceof GenericArrayType array) {
             Shape component = of(array.getGenericComponentType(), known);
             return new Shape(type, component.raw.arrayType(), new Shape[] {component});
@@ -57,7 +59,8 @@ final class Shape {
     private static Class<?> classOf(Type bound) {
         if (bound instanceof Class<?> raw)
             return raw;
-        return bound instanceof ParameterizedType generic ? (Class<?>) generic.getRawType() : Object.class;
+        return bound instanceof ParameterizedType generic ? (Class<?>) generic.getRawType()
+                                                          : Object.class;
     }
 
     /** A type parameter of which nothing is known. */
@@ -83,7 +86,9 @@ final class Shape {
         return of(member, member instanceof Class ? Map.of() : variables());
     }
 
-    /** What the type parameters of the class and of all that it extends and implements stand for. */
+    /**
+     * What the type parameters of the class and of all that it extends and implements stand for.
+     */
     Map<TypeVariable<?>, Shape> variables() {
         Map<TypeVariable<?>, Shape> variables = new HashMap<>();
         collect(this, variables);
@@ -102,7 +107,8 @@ final class Shape {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Shape shape && raw == shape.raw && Arrays.equals(arguments, shape.arguments);
+        return other instanceof Shape shape && raw == shape.raw &&
+            Arrays.equals(arguments, shape.arguments);
     }
 
     @Override
