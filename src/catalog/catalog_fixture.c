@@ -53,14 +53,18 @@ static const struct catalog_code_ops code_ops = {code_retain, code_release};
 static void on_event(struct catalog_watch *watch, const struct catalog_event *event)
 {
     struct fixture *fixture = container_of(watch, struct fixture, watch);
+    static const char *const marks[] = {
+        [CATALOG_VERSION_CHANGED] = "",
+        [CATALOG_VERSION_READY] = "+",
+        [CATALOG_VERSION_DELETED] = "-",
+    };
     size_t used = strlen(fixture->events);
 
     if (event->kind == CATALOG_SETTINGS_CHANGED)
         fixture->settings_events++;
     else
         (void)snprintf(fixture->events + used, sizeof(fixture->events) - used, "%s%.*s:%.*s ",
-                       event->kind == CATALOG_VERSION_DELETED ? "-" : "", STR_FMT(event->id.name),
-                       STR_FMT(event->version));
+                       marks[event->kind], STR_FMT(event->id.name), STR_FMT(event->version));
 }
 
 static void on_loaded(void *owner, int failure)

@@ -29,7 +29,7 @@ struct fixture {
     uint64_t settle_delay_ms;
     int code_refs[256]; /* by the digest's first byte */
     struct catalog_watch watch;
-    char events[512]; /* about versions */
+    char events[512]; /* about versions: "f:1 " changed, "+f:1 " ready, "-f:1 " deleted */
     unsigned settings_events;
     struct change changes[CHANGES_MAX];
     bool is_closed;

@@ -42,7 +42,7 @@ static void test_create(void **state)
     fixture_assert_target(fixture, "$latest", CATALOG_NOT_FOUND);
     fixture_assert_target(fixture, "0", CATALOG_NOT_FOUND);
     assert_int_equal(fixture->code_refs[1], 1);
-    assert_string_equal(fixture->events, "");
+    assert_string_equal(fixture->events, "+f:$LATEST ");
 }
 
 static void test_create_published(void **state)
@@ -103,10 +103,10 @@ static void test_update(void **state)
     (void)function_version_unref(served);
     assert_int_equal(fixture->code_refs[1], 2); /* the row's and the snapshot's */
     assert_int_equal(fixture->code_refs[2], 1);
-    assert_string_equal(fixture->events, "");
+    assert_string_equal(fixture->events, "+f:$LATEST ");
     fixture_run(fixture);
     fixture_assert_seen(fixture, FUNCTION_LATEST, ACTIVE "second");
-    assert_string_equal(fixture->events, "f:$LATEST ");
+    assert_string_equal(fixture->events, "+f:$LATEST f:$LATEST +f:$LATEST ");
     assert_int_equal(fixture->code_refs[1], 1);
     assert_int_equal(catalog_invoke_target(fixture->catalog, &id_f, STR_NONE, &served), CATALOG_OK);
     assert_int_equal(served->code.bytes[0], 2);
@@ -197,7 +197,7 @@ static void test_versions(void **state)
     assert_int_equal(fixture_delete(fixture, 1), CATALOG_OK);
     assert_int_equal(catalog_list_versions(fixture->catalog, &id_f, 0, numbers, 4), 2);
     assert_int_equal(numbers[1], 2);
-    assert_string_equal(fixture->events, "f:$LATEST -f:1 ");
+    assert_string_equal(fixture->events, "+f:$LATEST +f:1 f:$LATEST +f:$LATEST +f:2 -f:1 ");
     assert_int_equal(fixture_delete(fixture, FUNCTION_LATEST), CATALOG_OK);
     assert_int_equal(fixture_delete(fixture, FUNCTION_LATEST), CATALOG_NOT_FOUND);
     assert_int_equal(fixture->code_refs[1], 0);
@@ -275,7 +275,7 @@ static void test_tags(void **state)
     assert_string_not_equal(fixture_see(fixture, FUNCTION_LATEST).revision_id, seen.revision_id);
     assert_int_equal(catalog_invoke_target(fixture->catalog, &id_f, STR_NONE, &after), CATALOG_OK);
     assert_ptr_equal(before, after);
-    assert_string_equal(fixture->events, "");
+    assert_string_equal(fixture->events, "+f:$LATEST ");
     (void)function_version_unref(before);
     (void)function_version_unref(after);
     for (size_t i = 0; i < array_count(many); i++) {
