@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -243,7 +244,8 @@ void network_stop(struct network *network)
     network->kind = NETWORK_NONE;
     close_fdp(&network->keeper_fd);
     network->keeper_fd = -1;
-    if (network->keeper_pid_fd >= 0)
+    if (network->keeper_pid_fd >= 0 &&
+        pidfd_send_signal(network->keeper_pid_fd, SIGKILL, NULL, 0) == 0)
         (void)waitid(P_PIDFD, (id_t)network->keeper_pid_fd, NULL, WEXITED);
     close_fdp(&network->keeper_pid_fd);
     network->keeper_pid_fd = -1;

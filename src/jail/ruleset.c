@@ -66,14 +66,15 @@ static const char for_boxes[] =
 
 /*
  * Before anybody else's rules have given a packet another destination, those for any address of the
- * host are dropped, and those whose sender is not the jail's namespace. The input chain says it
- * again for whatever the first one leaves.
+ * host are refused, and those dropped whose sender is not the jail's namespace. The input chain
+ * says it again for whatever the first one leaves.
  */
 static const char for_host[] = "table ip %s {\n"
                                "  chain prerouting {\n"
                                "    type filter hook prerouting priority raw; policy accept;\n"
                                "    iifname != \"%s\" return\n"
                                "    ip saddr != %s drop\n"
+                               "    fib daddr type local reject\n"
                                "    fib daddr type != unicast drop\n"
                                "  }\n"
                                "  chain input {\n"
