@@ -12,6 +12,7 @@
 #include "invoke/process_env.h"
 #include "invoke/runtime_name.h"
 #include "runtime/answer.h"
+#include "runtime/metadata.h"
 
 /* ---- small helpers ---- */
 
@@ -162,7 +163,10 @@ static void on_foreign_request(void *owner, struct http_request *req)
 {
     struct env *env = owner;
 
-    if (extensions_api_request(env->extensions, req) || telemetry_request(env->telemetry, req))
+    const struct metadata metadata = {str_of(env->metadata_token), env->version->region};
+
+    if (extensions_api_request(env->extensions, req) || telemetry_request(env->telemetry, req) ||
+        metadata_request(&metadata, req))
         return;
     if (env->state == ENV_LEAVING)
         answer_internal_error(req); /* nobody is there to act for it */
@@ -399,6 +403,7 @@ static int build_process_env(struct env *env)
     struct process_env_options options = {
         .log_stream = str_of(env->log.stream_name),
         .initialization_type = env->log.initialization_type,
+        .metadata_token = str_of(rand_uuid(env->metadata_token)),
         .xray_daemon = env->context->xray_daemon,
         .endpoint_url = env->context->endpoint_url,
     };

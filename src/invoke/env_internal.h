@@ -73,11 +73,12 @@ struct env {
     struct env_output outputs[ENV_OUTPUTS]; /* by process, and the records */
     uint32_t processes_up;                  /* a bit for each that was started and has not ended */
     struct env_log log;
-    struct buf process_env; /* of every runtime process in this box */
-    uv_timer_t timer;       /* start, init and function time limits; idle times */
-    bool is_provisioned;    /* started ahead of invocations */
-    bool known;             /* the pool has seen it available */
-    bool awaited;           /* the pool's mark */
+    char metadata_token[UUID_TEXT_BYTES]; /* of everybody in the box */
+    struct buf process_env;               /* of every runtime process in this box */
+    uv_timer_t timer;                     /* start, init and function time limits; idle times */
+    bool is_provisioned;                  /* started ahead of invocations */
+    bool known;                           /* the pool has seen it available */
+    bool awaited;                         /* the pool's mark */
     bool frozen;
     bool is_framed; /* its runtime is a client of ours, with a channel */
     bool doomed;    /* the present runtime process is useless and will have been killed soon */

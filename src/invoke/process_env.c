@@ -74,6 +74,8 @@ static void put_reserved(struct buf *buf, const struct function_version *version
     put(buf, STR("AWS_LAMBDA_LOG_GROUP_NAME"), version->log_group);
     put(buf, STR("AWS_LAMBDA_LOG_STREAM_NAME"), options->log_stream);
     put(buf, STR("AWS_LAMBDA_RUNTIME_API"), STR(RUNTIME_API_ADDRESS));
+    put_default(buf, version, STR("AWS_LAMBDA_METADATA_API"), STR(RUNTIME_API_ADDRESS));
+    put_default(buf, version, STR("AWS_LAMBDA_METADATA_TOKEN"), options->metadata_token);
     put(buf, STR("LAMBDA_TASK_ROOT"), STR("/var/task"));
     put(buf, STR("LAMBDA_RUNTIME_DIR"), STR("/var/runtime"));
     put_credentials(buf);

@@ -14,8 +14,9 @@
 struct process_env_options {
     struct str log_stream;
     struct str initialization_type; /* "on-demand", "provisioned-concurrency" */
-    struct str xray_daemon;         /* "host:port"; absent: as on AWS, where nobody listens here */
-    bool endpoint_url; /* set AWS_ENDPOINT_URL to the daemon's own API inside the sandbox */
+    struct str metadata_token;
+    struct str xray_daemon; /* "host:port"; absent: as on AWS, where nobody listens here */
+    bool endpoint_url;      /* set AWS_ENDPOINT_URL to the daemon's own API inside the sandbox */
 };
 
 /* Appends NUL-ended KEY=VALUE entries. Check buf_failed() after. */

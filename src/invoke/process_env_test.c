@@ -102,7 +102,8 @@ static void the_function_overrides_defaults(void **state)
 static void the_xray_daemon_is_named(void **state)
 {
     struct function_version version = version_of("python3.13");
-    struct process_env_options options = {.xray_daemon = STR("[::1]:2001")};
+    struct process_env_options options = {.xray_daemon = STR("[::1]:2001"),
+                                          .metadata_token = STR("token")};
     struct buf block = {0};
 
     (void)state;
@@ -110,6 +111,7 @@ static void the_xray_daemon_is_named(void **state)
     assert_string_equal(find(&block, "AWS_XRAY_DAEMON_ADDRESS"), "[::1]:2001");
     assert_string_equal(find(&block, "_AWS_XRAY_DAEMON_ADDRESS"), "[::1]");
     assert_string_equal(find(&block, "_AWS_XRAY_DAEMON_PORT"), "2001");
+    assert_string_equal(find(&block, "AWS_LAMBDA_METADATA_TOKEN"), "token");
     assert_string_equal(find(&block, "AWS_XRAY_CONTEXT_MISSING"), "LOG_ERROR");
     buf_deinit(&block);
 }

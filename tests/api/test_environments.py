@@ -243,6 +243,29 @@ def test_calls_from_inside(start, connect, own_daemon):
                                      'arn:aws:lambda:eu-west-1:111122223333:function:other')
 
 
+def test_metadata(start):
+    """Where the environment runs, for those inside of it."""
+    function = start().create('''
+        import json, os, urllib.error, urllib.request
+        def handler(event, context):
+            token = os.environ["AWS_LAMBDA_METADATA_TOKEN"] if event["token"] is None else event["token"]
+            request = urllib.request.Request(
+                "http://" + os.environ["AWS_LAMBDA_METADATA_API"] + "/2026-01-15/metadata/execution-environment",
+                method=event["method"], headers={"Authorization": event["scheme"] + token})
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return [answer.status, json.load(answer), answer.headers["Cache-Control"]]
+            except urllib.error.HTTPError as error:
+                return [error.code, error.read().decode()]
+        ''')
+
+    def ask(method='GET', scheme='Bearer ', token=None):
+        return function.invoke({'method': method, 'scheme': scheme, 'token': token}).json
+    assert ask() == [200, {'AvailabilityZoneID': 'use1-az1'}, 'private, max-age=43200, immutable']
+    assert ask(token='') == ask(token='8476a536-e9f4-41e8-9739-2dfe598c3fcd') == ask(scheme='') == [401, '']
+    assert ask('POST') == [405, '']
+
+
 def test_function_that_invokes_itself(start):
     """Each level takes an environment of its own."""
     factory = start()
