@@ -490,6 +490,36 @@ def test_service_that_throttles(own_daemon, connect):
         server.shutdown()
 
 
+def test_results_that_cannot_keep_up(own_daemon, connect):
+    """They are delivered one at a time, until one has waited for a second; then by more, here three, who wait for each other."""
+    together, first = threading.Barrier(3, timeout=100), threading.Event()
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers['Content-Length']))
+            first.set()
+            together.wait()
+            self.send_response(200)
+            self.send_header('Content-Length', '2')
+            self.end_headers()
+            self.wfile.write(b'{}')
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own_daemon.start(*FAST, f'--endpoint-sqs=http://127.0.0.1:{server.server_port}')
+        function = failing(Factory(connect(own_daemon.endpoint)), 'arn:aws:sqs:us-east-1:123456789012:slow')
+        for _ in range(3):
+            send(function, {'fail': 'told'})
+        assert first.wait(100)
+        assert health(own_daemon)['asyncDelivered'] == 0
+        ends(own_daemon)
+        assert health(own_daemon)['asyncDelivered'] == 3
+        server.shutdown()
+
+
 def test_service_that_is_down(own_daemon, connect, queue, moto):
     """The record waits, over a restart, too, until somebody takes it."""
     own_daemon.start(*FAST, f'--endpoint-sqs=http://127.0.0.1:{free_port()}')
