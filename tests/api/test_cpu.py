@@ -113,4 +113,3 @@ def test_weight(on_one_processor):
         assert 3 < large / small < 5.3, (small, large)
     else:
         assert 0.5 < large / small < 2, (small, large)
-

@@ -98,9 +98,7 @@ def test_nothing_grows(flat_daemon, connect, request):
                     pass
 
     def memory():
-        jail, = [pid for pid in census.children_of(daemon.process.pid)
-                 if open(f'/proc/{pid}/comm').read().strip() == 'lambd-jail']
-        return {'daemon': census.resident_kb(daemon.process.pid), 'jail': census.resident_kb(jail)}
+        return {'daemon': census.resident_kb(daemon.process.pid), 'jail': census.resident_kb(census.jail_of(daemon))}
 
     play(WARM_UP_ROUNDS, 0)
     before, memory_before = settled(daemon), memory()

@@ -30,6 +30,15 @@ def children_of(pid):
     return found
 
 
+def jail_of(daemon):
+    """The jail's process. Its name is another without root, where it starts itself again."""
+    for pid in children_of(daemon.process.pid):
+        stat = (PROC / str(pid) / 'stat').read_text().rsplit(')', 1)[1].split()
+        if int(stat[1]) == daemon.process.pid and os.readlink(PROC / str(pid) / 'exe').endswith('/lambd-jail'):
+            return pid
+    raise FileNotFoundError('there is no jail')
+
+
 def cgroups_of(daemon):
     """Control groups of this daemon's sandboxes: they carry a name made from its state directory."""
     instance = 'l' + hashlib.sha256(str(daemon.state_dir).encode()).hexdigest()[:16]
@@ -72,7 +81,7 @@ def take(daemon):
     pid = daemon.process.pid
     family = [pid, *children_of(pid)]
     home = os.readlink(PROC / 'self/ns/pid')
-    descriptors, namespaces, jail = {}, set(), None
+    descriptors, namespaces, jail = {}, set(), jail_of(daemon)
     for one in family:
         namespaces.add(os.readlink(PROC / str(one) / 'ns/net'))
         if os.readlink(PROC / str(one) / 'ns/pid') == home:
@@ -81,7 +90,6 @@ def take(daemon):
             # The daemon's own connections come and go with the client's pool.
             number = sum(one != pid or not fd.startswith('socket') for fd in fds)
             descriptors.setdefault(name, []).append(number)
-            jail = one if name == 'lambd-jail' else jail
     return Census(
         processes=len(family), descriptors={name: sorted(numbers) for name, numbers in descriptors.items()},
         mounts=len((PROC / str(jail) / 'mountinfo').read_text().splitlines()),
