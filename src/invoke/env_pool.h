@@ -82,8 +82,10 @@ struct env_pool *env_pool_free(struct env_pool *pool);
 /* Run inv here as soon as an environment is available. Owned by the pool until ops->ended. */
 void env_pool_submit(struct env_pool *pool, struct invocation *inv);
 /*
- * Provisioned concurrency: keep so many environments from now on, whether they are needed or not.
- * They are not stopped for the sake of other pools; one that ends by itself is replaced.
+ * Provisioned concurrency: keep so many environments from now on, whether they are needed or not,
+ * beside those that invocations have needed. They are used first, and not stopped for the sake of
+ * other pools; one that ends by itself is replaced. When there are more, those go, the busy ones as
+ * they become idle.
  */
 void env_pool_provision(struct env_pool *pool, uint32_t provisioned);
 /* Start those that are missing. */
