@@ -73,7 +73,7 @@ class Census:
     links: int  # network links there
     network_namespaces: int
     cgroups: int
-    loops: int  # exact where the state directory has a file system of its own
+    loops: int  # counted where the state directory has a file system of its own
 
 
 def take(daemon):
@@ -95,4 +95,4 @@ def take(daemon):
         mounts=len((PROC / str(jail) / 'mountinfo').read_text().splitlines()),
         links=len((PROC / str(jail) / 'net/dev').read_text().splitlines()),
         network_namespaces=len(namespaces), cgroups=len(cgroups_of(daemon)),
-        loops=loops_on(os.stat(daemon.state_dir).st_dev))
+        loops=loops_on(os.stat(daemon.state_dir).st_dev) if os.path.ismount(daemon.state_dir.parent) else 0)
