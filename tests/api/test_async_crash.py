@@ -63,9 +63,10 @@ def queues():
 class Load:
     """Workers that send events, every fifth of which fails, while not too many wait to be told."""
 
-    def __init__(self, function, accepted, kill):
+    def __init__(self, function, accepted, kill, waiting):
         self.function, self.accepted, self.kill = function, accepted, kill
-        self.may_send = threading.Semaphore(WAITING_MAX)
+        self.too_many = max(0, waiting - WAITING_MAX)  # from before the last kill
+        self.may_send = threading.Semaphore(max(0, WAITING_MAX - waiting))
         self.is_over = False
         self.workers = [threading.Thread(target=self.send, args=(worker,)) for worker in range(WORKERS)]
         for worker in self.workers:
@@ -85,11 +86,14 @@ class Load:
             self.accepted[id] = 'bad' if 'fail' in event else 'good'
 
     def told(self, count):
-        self.may_send.release(count)
+        old = min(count, self.too_many)
+        self.too_many -= old
+        if count > old:
+            self.may_send.release(count - old)
 
     def end(self):
         self.is_over = True
-        self.told(WORKERS)
+        self.may_send.release(WORKERS)
         for worker in self.workers:
             worker.join()
 
@@ -128,7 +132,8 @@ def test_kill_at_any_time(own_daemon, connect, queues, request):
                                                     DestinationConfig=destinations)
     accepted = {}
     for number in range(kills):
-        kill_under_load(own_daemon, queues, Load(function, accepted, number), random.randrange(1, 200))
+        load = Load(function, accepted, number, len(accepted) - queues.events())
+        kill_under_load(own_daemon, queues, load, random.randrange(1, 200))
         own_daemon.start(*options)
     ends(own_daemon)
     ended = queues.ended()
