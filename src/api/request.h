@@ -67,6 +67,7 @@ struct api_fault {
     struct str message; /* absent: null */
     struct str reason;  /* "Reason" of TooManyRequestsException; absent: none */
     bool untyped;       /* the few answers that have no Type although their kind has one */
+    bool type_is_null;  /* … or have one that is null */
 };
 
 /* How the maker of a request gets its end: the HTTP protocol, or an internal caller. */

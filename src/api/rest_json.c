@@ -203,6 +203,17 @@ static void rest_encode(const struct api_request *request, const void *output,
         (void)buf_append_str(&answer->body, STR("{}"));
 }
 
+static void write_type(struct json_writer *writer, const struct api_fault *fault)
+{
+    if (!fault->kind->has_type || fault->untyped)
+        return;
+    json_write_key(writer, STR("Type"));
+    if (fault->type_is_null)
+        json_write_null(writer);
+    else
+        json_write_str(writer, fault->kind->status < 500 ? STR("User") : STR("Service"));
+}
+
 static void rest_encode_fault(const struct api_fault *fault, struct api_answer *answer)
 {
     struct json_writer writer;
@@ -213,9 +224,7 @@ static void rest_encode_fault(const struct api_fault *fault, struct api_answer *
     json_writer_init(&writer, &answer->body);
     json_write_object_begin(&writer);
     json_write_member(&writer, STR("Reason"), fault->reason);
-    if (fault->kind->has_type && !fault->untyped)
-        json_write_member(&writer, STR("Type"),
-                          fault->kind->status < 500 ? STR("User") : STR("Service"));
+    write_type(&writer, fault);
     json_write_key(&writer, str_of(fault->kind->message_member));
     if (str_is_set(fault->message))
         json_write_str(&writer, fault->message);

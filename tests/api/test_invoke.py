@@ -131,7 +131,7 @@ def test_context(functions):
         'log_group_name': f'/aws/lambda/{function.name}', 'client_context': None, 'tenant_id': None}
 
 
-def test_client_context(functions, client):
+def test_client_context(functions, daemon):
     function = functions.create('def handler(event, context):\n    return context.client_context.custom\n')
     text = base64.b64encode(json.dumps({'custom': {'a': 'b'}}).encode()).decode()
     assert function.invoke(ClientContext=text).json == {'a': 'b'}
@@ -141,10 +141,11 @@ def test_client_context(functions, client):
     longest = 3583 // 4 * 3 - len('{"custom": {"a": ""}}')
     assert function.invoke(ClientContext=of_size(longest)).json == {'a': 'x' * longest}
     for bad in ('!!', base64.b64encode(b'no json').decode(), of_size(longest + 1)):
-        with pytest.raises(client.exceptions.InvalidRequestContentException) as caught:
-            function.invoke(ClientContext=bad)
-        assert caught.value.response['Error']['Message'] == (
-            'Client context must be a valid Base64-encoded JSON object.')
+        refusal = exchange(daemon, Connection.request(
+            'POST', f'/2015-03-31/functions/{function.name}/invocations', b'{}', f'X-Amz-Client-Context: {bad}'))
+        assert (refusal.status, refusal.headers['x-amzn-errortype']) == (400, 'InvalidRequestContentException')
+        assert json.loads(refusal.body) == {
+            'Type': None, 'message': 'Client context must be a valid Base64-encoded JSON object.'}
 
 
 def test_request_id_of_the_client(functions, daemon):

@@ -121,7 +121,7 @@ static bool read_client_context(struct invoke_call *call, struct str encoded)
                    &(struct api_fault){
                        .kind = &lambda_fault_invalid_request_content,
                        .message = STR("Client context must be a valid Base64-encoded JSON object."),
-                       .untyped = true,
+                       .type_is_null = true,
                    });
     return false;
 }
