@@ -69,7 +69,9 @@ static void remove_all(struct network *network)
     bool was_guarded = false;
 
     (void)route_remove_link(network->host_route_fd, network->name);
-    if (ruleset_remove(network->host_filter_fd, network->name, &was_guarded) == 0 && was_guarded)
+    if (ruleset_remove(network->host_filter_fd, network->host_route_fd, network->name,
+                       &was_guarded) == 0 &&
+        was_guarded)
         set_forwarding(network, "0");
 }
 

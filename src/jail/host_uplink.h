@@ -10,7 +10,8 @@
  * for all of them is what counts. Where it is off it is switched on, together with a table
  * (lambd-forwarding) that lets nothing but lambd's packets through: the host does not become a
  * router for anybody else. The last lambd that ends switches it off again; that the table is there
- * tells that it was ours. After a kill -9 the table stays in place until the next start.
+ * tells that it was ours. After a kill -9 the table stays in place until another lambd starts or
+ * ends.
  */
 
 struct network;

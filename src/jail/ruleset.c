@@ -22,6 +22,7 @@
 #include "jail/net_tools.h"
 #include "jail/netlink.h"
 #include "jail/network.h"
+#include "jail/route.h"
 
 static const char guard_name[] = "lambd-forwarding";
 
@@ -186,12 +187,28 @@ int ruleset_wait(pid_t pid)
 
 /* Removal */
 
+enum { GONE_MAX = 8 };
+
+/* What is to be removed: our own table, and those whose link has gone with a jail that was killed.
+ */
 struct tables {
     const char *own;
-    bool has_own;
+    int route_fd;
     bool has_guard;
-    bool has_others; /* of other lambds */
+    bool has_others; /* of lambds that live */
+    size_t gone_count;
+    char gone[GONE_MAX][RULESET_NAME_BYTES];
 };
+
+/* Each lambd makes its link before its table. */
+static bool is_gone(const struct tables *tables, const char *name)
+{
+    uint32_t index;
+
+    return strcmp(name, tables->own) == 0 ||
+           (strlen(name) < RULESET_NAME_BYTES &&
+            route_find_link(tables->route_fd, name, &index) == -ENODEV);
+}
 
 static int look_at_table(void *context, unsigned type, const void *body, size_t len)
 {
@@ -201,11 +218,13 @@ static int look_at_table(void *context, unsigned type, const void *body, size_t 
     (void)type;
     if (!name || !memchr(name, 0, len - (size_t)(name - (const char *)body)))
         return 0;
-    if (strcmp(name, tables->own) == 0)
-        tables->has_own = true;
-    else if (strcmp(name, guard_name) == 0)
+    if (strcmp(name, guard_name) == 0)
         tables->has_guard = true;
-    else if (strncmp(name, "lambd-", 6) == 0)
+    else if (strncmp(name, "lambd-", 6) != 0)
+        return 0;
+    else if (tables->gone_count < GONE_MAX && is_gone(tables, name))
+        (void)snprintf(tables->gone[tables->gone_count++], RULESET_NAME_BYTES, "%s", name);
+    else
         tables->has_others = true;
     return 0;
 }
@@ -219,11 +238,11 @@ static void put_removal(struct netlink_batch *batch, const char *name)
     netlink_attr_text(batch, NFTA_TABLE_NAME, name);
 }
 
-int ruleset_remove(int fd, const char *name, bool *ret_was_guarded)
+int ruleset_remove(int fd, int route_fd, const char *name, bool *ret_was_guarded)
 {
     const struct nfgenmsg head = {.nfgen_family = NFPROTO_IPV4};
     struct nfgenmsg bracket = {0};
-    struct tables tables = {.own = name};
+    struct tables tables = {.own = name, .route_fd = route_fd};
     struct netlink_batch batch;
     bool is_last;
     int r = netlink_list(fd, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, &head, sizeof(head),
@@ -233,13 +252,13 @@ int ruleset_remove(int fd, const char *name, bool *ret_was_guarded)
         return r;
     is_last = tables.has_guard && !tables.has_others;
     *ret_was_guarded = is_last;
-    if (!tables.has_own && !is_last)
+    if (tables.gone_count == 0 && !is_last)
         return 0;
     be16_put(&bracket.res_id, NFNL_SUBSYS_NFTABLES);
     netlink_batch_init(&batch);
     netlink_put(&batch, NFNL_MSG_BATCH_BEGIN, 0, &bracket, sizeof(bracket));
-    if (tables.has_own)
-        put_removal(&batch, name);
+    for (size_t i = 0; i < tables.gone_count; i++)
+        put_removal(&batch, tables.gone[i]);
     if (is_last)
         put_removal(&batch, guard_name);
     netlink_put(&batch, NFNL_MSG_BATCH_END, 0, &bracket, sizeof(bracket));

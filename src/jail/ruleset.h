@@ -26,6 +26,9 @@ pid_t ruleset_load(const char *text, int ns_fd);
 /* 0, or -EINVAL when nft has refused the text. */
 int ruleset_wait(pid_t pid);
 
-/* Remove the host's table, and the guard with the last of all lambds' tables. fd: of
- * NETLINK_NETFILTER on the host. 0, also when there is no such table; else -errno. */
-int ruleset_remove(int fd, const char *name, bool *ret_was_guarded);
+/*
+ * Remove the host's table of this name, those of other lambds that have no link any more, and with
+ * the last of all the guard. fd, route_fd: NETLINK_NETFILTER and NETLINK_ROUTE on the host. 0, also
+ * when there is no such table; else -errno.
+ */
+int ruleset_remove(int fd, int route_fd, const char *name, bool *ret_was_guarded);

@@ -459,6 +459,21 @@ def test_next_start_removes_what_a_killed_jail_left(network, host, daemon_uid):
         assert network.state() == before
 
 
+def test_what_a_killed_jail_left_goes_with_another_lambd(network, new_host, daemon_uid):
+    """Its own may never be started again."""
+    before = network.state()
+    killed, other = new_host(), new_host()
+    killed.start('--network', 'nat')
+    other.start('--network', 'nat')
+    os.kill(jail_of(killed), signal.SIGKILL)
+    assert killed.process.wait(60) != 0
+    killed.process = None
+    until(lambda: network.ip('outer', 'link').count('lambd-') <= 1, 'the killed one has a link')
+    assert daemon_uid is not None or run('nft', 'list', 'tables').count('lambd-') == 3
+    other.stop()
+    assert network.state() == before
+
+
 def test_forwarding(network, new_host, probe, daemon_uid):
     """It is switched on for lambd's own packets only, and off again by the last one; where it is on it stays."""
     if daemon_uid is not None:
