@@ -59,6 +59,6 @@ void network_on_keeper_gone(struct jail *jail);
 /* Leave nothing on the host. */
 void network_stop(struct network *network);
 
-/* Put eth0 into the network namespace of pid, the init of a box, and expect the box's address at the
- * other end; the box itself goes on with net_outbound_up(). 0 or -errno. */
+/* Put eth0 into the network namespace of pid, the init of a box, and expect the box's address at
+ * the other end; the box itself goes on with net_outbound_up(). 0 or -errno. */
 int network_box_attach(struct network *network, pid_t pid, uint32_t slot, uint32_t generation);
