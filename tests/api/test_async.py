@@ -8,7 +8,6 @@ import re
 import sqlite3
 import subprocess
 import threading
-import urllib.request
 import uuid
 
 import pytest
@@ -16,7 +15,7 @@ import pytest
 from support.daemon import free_port
 from support.functions import Factory
 from support.http import Connection
-from support.waiting import until
+from support.waiting import health, until
 from support.zips import make_zip
 
 # A minute is 0.3 s.
@@ -30,11 +29,6 @@ def handler(event, context):
         raise ValueError('no: ' + event['fail'])
     return {'seen': event}
 '''
-
-
-def health(daemon):
-    with urllib.request.urlopen(f'{daemon.endpoint}/_lambd/health') as answer:
-        return json.load(answer)
 
 
 def seen(daemon, name, at_least=0):

@@ -7,32 +7,17 @@ import os
 import pathlib
 import signal
 import threading
-import time
-import urllib.request
 
 import pytest
 
 from support.census import cgroups_of, children_of
 from support.functions import Factory
 from support.http import Connection
+from support.waiting import SECONDS, health, until
 from support.zips import make_zip
 
-SECONDS = 30  # a bound for polling
 VERSIONED = 'import os\ndef handler(event, context):\n    return [%d, os.environ.get("ROUND")]\n'
 ECHO = 'def handler(event, context):\n    return event\n'
-
-
-def until(condition, what):
-    end = time.monotonic() + SECONDS
-    while not (value := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)  # polling for an event outside, bounded
-    return value
-
-
-def health(daemon):
-    with urllib.request.urlopen(daemon.endpoint + '/_lambd/health', timeout=SECONDS) as answer:
-        return json.load(answer)
 
 
 def in_parallel(count, work):

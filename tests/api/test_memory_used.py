@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Max Memory Used: the peak, and the same however the environment came to be."""
-import json
 import re
-import urllib.request
 
 import pytest
 
 from support.functions import Factory
-from support.waiting import until
+from support.waiting import health, until
 
 # Takes so much memory for a moment, and less at the end.
 CODE = '''
@@ -35,11 +33,6 @@ def start(own_daemon, connect):
     return start
 
 
-def health(daemon, figure):
-    with urllib.request.urlopen(daemon.endpoint + '/_lambd/health') as answer:
-        return json.load(answer)[figure]
-
-
 def used(answer):
     return int(re.search(r'Max Memory Used: (\d+) MB', answer.log).group(1))
 
@@ -62,13 +55,13 @@ def test_same_however_it_was_started(start, own_daemon):
     factory.clean()
     own_daemon.stop()
     factory = start('--stem-cells', '0', '--boxes-prepared', '2')
-    until(lambda: health(own_daemon, 'boxesPrepared') == 2, 'no prepared boxes')
+    until(lambda: health(own_daemon)['boxesPrepared'] == 2, 'no prepared boxes')
     figures['prepared box'] = peak(factory.create(CODE, MemorySize=256))
     factory.clean()
     own_daemon.stop()
     factory = start('--stem-cells', '1')
     function = factory.create(CODE, MemorySize=256)
-    until(lambda: health(own_daemon, 'stemCells') == 1, 'no stem cell')
+    until(lambda: health(own_daemon)['stemCells'] == 1, 'no stem cell')
     figures['stem cell'] = peak(function, is_stem=True)
     assert min(figures.values()) >= PEAK_MB, figures
     assert max(figures.values()) - min(figures.values()) <= ROOM_MB, figures
