@@ -457,7 +457,8 @@ def test_killed_boxes(start, own_daemon):
         os.kill(pid, signal.SIGKILL)
     answer = running.result()
     assert (answer.status, answer.error, answer.json['errorType']) == (200, 'Unhandled', 'Sandbox.Failure')
-    until(lambda: health(own_daemon)['boxes'] == 0, 'dead boxes stay')
+    until(lambda: not any(pathlib.Path(f'/proc/{pid}').exists() for pid in inits), 'the jail does not hear of it')
+    until(lambda: health(own_daemon)['boxes'] == 0, 'dead boxes stay')  # nor does the daemon, of prepared ones too
     assert function.invoke(0).json == 0
     assert idle.invoke(2).json == 2
 

@@ -443,7 +443,7 @@ def blow(line):
         return api.receive()[0]
     except OSError:
         return "reset"
-statuses = [blow(b"A: " + b"a" * 1000000 + b"\\r\\n\\r\\n"), blow(b"A: b\\r\\n" * 10000 + b"\\r\\n")]
+statuses = [blow(b"A: " + b"a" * 2000000 + b"\\r\\n\\r\\n"), blow(b"A: b\\r\\n" * 10000 + b"\\r\\n")]
 api = Api()
 id, event = api.next()
 api.answer(id, repr(statuses).encode())
