@@ -2,6 +2,7 @@
 
 #include "server/daemon_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include "api/request.h"
 #include "async/async.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/endian.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -218,11 +221,29 @@ void daemon_run(struct daemon *daemon)
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
-void daemon_instance_name(const char *state_dir, char *name)
+static struct digest digest_of_state_dir(const char *state_dir)
 {
     struct digest digest = {0};
-    char hex[DIGEST_HEX_BYTES];
 
     (void)hash_bytes(&digest, state_dir, strlen(state_dir));
+    return digest;
+}
+
+void daemon_instance_name(const char *state_dir, char *name)
+{
+    struct digest digest = digest_of_state_dir(state_dir);
+    char hex[DIGEST_HEX_BYTES];
+
     (void)snprintf(name, 33, "l%.16s", digest_hex(&digest, hex));
+}
+
+/* The kernel counts processes by user: sandboxes of two daemons that shared one could starve each
+ * other. */
+uint32_t daemon_uid_base(const char *state_dir)
+{
+    enum { FIRST = 1900000000, RANGES = 9000, RANGE = 16384 };
+    struct digest digest = digest_of_state_dir(state_dir);
+
+    static_assert((int)RANGE > (int)LIMIT_ENVIRONMENTS, "a range has an id for each sandbox");
+    return (uint32_t)FIRST + be32_get(digest.bytes) % RANGES * RANGE;
 }

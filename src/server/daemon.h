@@ -6,6 +6,8 @@
  * in the opposite order. The only place that knows everything.
  */
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 struct daemon;
@@ -27,3 +29,5 @@ void daemon_run(struct daemon *daemon);
 /* A short name that this state directory always has, so that leftovers of an earlier daemon on it
  * can be told from those of others: "l" and hexadecimal digits. name has room for 33 bytes. */
 void daemon_instance_name(const char *state_dir, char *name);
+/* The first of LIMIT_ENVIRONMENTS user ids for its sandboxes, likewise. */
+uint32_t daemon_uid_base(const char *state_dir);

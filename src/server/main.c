@@ -73,7 +73,8 @@ static int launch_jail(const struct server_options *options, struct jail_launche
         .state_dir = options->state_dir,
         .runtimes_dir = places.runtimes,
         .instance = instance,
-        .uid_base = (uint32_t)options->uid_base,
+        .uid_base =
+            options->uid_base ? (uint32_t)options->uid_base : daemon_uid_base(options->state_dir),
         .slots_max = slots_max(options),
         .is_cpu_strict = strcmp(options->cpu, "strict") == 0,
         .network = options->network,

@@ -48,7 +48,7 @@ static uint64_t available_of_host(const char *root)
 
 static bool read_number(const char *folder, struct str group, const char *name, uint64_t *ret)
 {
-    char path[PATH_MAX], text[FILE_BYTES];
+    char path[2 * PATH_MAX], text[FILE_BYTES];
     struct str rest, line;
 
     (void)snprintf(path, sizeof(path), "%s%.*s/%s", folder, STR_FMT(group), name);

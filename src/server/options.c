@@ -58,8 +58,10 @@ static const struct option_def defs[] = {
      OPTION_TEXT, AT(network_range), 0, 0},
     {"user", "UID", "1899999998", "numeric id the daemon runs as when it is started as root",
      OPTION_NUMBER, AT(user), 1, 4294967293},
-    {"uid-base", "UID", "1900000000", "sandboxes run as the ids from this one on (as root only)",
-     OPTION_NUMBER, AT(uid_base), 1, 4294900000},
+    {"uid-base", "UID", "0",
+     "sandboxes run as the ids from this one on (as root only); 0: from one between 1900000000 and "
+     "2047000000 that follows from the state directory, so that daemons share none",
+     OPTION_NUMBER, AT(uid_base), 0, 4294900000},
     {"boxes-prepared", "N", "4", "empty sandboxes kept ready for the next cold starts",
      OPTION_NUMBER, AT(boxes_prepared), 0, 1000},
     {"stem-cells", "N", "2",

@@ -25,7 +25,7 @@ struct server_options {
     char network[OPTION_TEXT_BYTES];       /* "auto", "nat" or "none" */
     char network_range[OPTION_TEXT_BYTES]; /* "": one that is free */
     uint64_t user;                         /* numeric id to run as when started as root */
-    uint64_t uid_base;                     /* host ids of the sandboxes: uid_base + slot */
+    uint64_t uid_base;                     /* host ids of the sandboxes: uid_base + slot; 0: chosen */
     uint64_t boxes_prepared;
     uint64_t stem_cells;
     uint64_t environments_max;
