@@ -168,7 +168,7 @@ def test_first_invocations_while_the_code_changes(start, own_daemon):
     """Invocations that wait for environments of a version that is not the present one any more."""
     factory = start('--environments-max', '2')
     # The init takes so long that all 30 are accepted before the first can be answered.
-    function = factory.create('import time\ntime.sleep(2)\ndef handler(event, context):\n    return 1\n')
+    function = factory.create('import time\ntime.sleep(6)\ndef handler(event, context):\n    return 1\n')
     running = Background(lambda: in_parallel(30, lambda n: function.invoke(n)))
     until(lambda: health(own_daemon)['invocationsInFlight'] == 30, 'not all are accepted')
     factory.client.update_function_code(FunctionName=function.name, ZipFile=make_zip(
