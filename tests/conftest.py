@@ -140,6 +140,15 @@ def connect(model_check):
     return connect
 
 
+@pytest.fixture
+def start(own_daemon, connect):
+    """start(options…): (a factory of functions on a daemon with these options)."""
+    def start(*options):
+        own_daemon.start(*options)
+        return Factory(connect(own_daemon.endpoint))
+    return start
+
+
 @pytest.fixture(scope='session')
 def shared_client(daemon, connect):
     return connect(daemon.endpoint)

@@ -36,15 +36,6 @@ class Background:
         return self.future.result(120)
 
 
-@pytest.fixture
-def start(own_daemon, connect):
-    """start(options…): (a factory of functions on a daemon with these options)."""
-    def start(*options):
-        own_daemon.start(*options)
-        return Factory(connect(own_daemon.endpoint))
-    return start
-
-
 # Too few environments
 
 def test_ten_functions_in_three_environments(start, own_daemon):

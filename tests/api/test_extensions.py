@@ -7,19 +7,10 @@ import pytest
 
 from support import extensions
 from support.extensions import GOOD, PRELUDE, events_of, log_of
-from support.functions import Factory
+
 
 ECHO = 'def handler(event, context):\n    return event\n'
 UUID = '8476a536-e9f4-41e8-9739-2dfe598c3fcd'
-
-
-@pytest.fixture
-def start(own_daemon, connect):
-    """start(options…): (a factory of functions on a daemon with these options)."""
-    def start(*options):
-        own_daemon.start(*options)
-        return Factory(connect(own_daemon.endpoint))
-    return start
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from support import extensions
-from support.functions import Factory
 from support.http import Connection
 from support.running import SECONDS, WAITING, Running
 from support.waiting import health, until
@@ -19,16 +18,7 @@ THROTTLED = {'Reason': 'ConcurrentInvocationLimitExceeded', 'Type': 'User', 'mes
 # Two functions of 128 MB can run, and no third one.
 TWO = ('--memory-mb', '300')
 NEVER = ('--room-wait-ms', '900000')  # in this test
-AT_ONCE = ('--room-wait-ms', '1')
-
-
-@pytest.fixture
-def start(own_daemon, connect):
-    """start(options…): (a factory of functions on a daemon with these options)."""
-    def start(*options):
-        own_daemon.start(*options)
-        return Factory(connect(own_daemon.endpoint))
-    return start
+AT_ONCE = ('--room-wait-ms', '1', '--stem-cells', '0')  # stem cells that go take a moment
 
 
 def is_within(daemon):
@@ -225,7 +215,7 @@ def test_provisioned_environments_stay(start, own_daemon):
 def test_something_is_left_by_what_is_provisioned(start, own_daemon):
     factory = start('--memory-mb', '450', *NEVER)
     client = factory.client
-    kept, other = factory.create(MINE), factory.create(ECHO)
+    kept = factory.create(MINE)
     client.publish_version(FunctionName=kept.name)
     client.put_provisioned_concurrency_config(FunctionName=kept.name, Qualifier='1', ProvisionedConcurrentExecutions=9)
 

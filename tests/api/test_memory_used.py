@@ -2,9 +2,6 @@
 """Max Memory Used: the peak, and the same however the environment came to be."""
 import re
 
-import pytest
-
-from support.functions import Factory
 from support.waiting import health, until
 
 # Takes so much memory for a moment, and less at the end.
@@ -23,14 +20,6 @@ CODE = '''
     '''
 PEAK_MB = 60  # on top of the interpreter
 ROOM_MB = 4  # pages of libraries are charged to whoever touched them first
-
-
-@pytest.fixture
-def start(own_daemon, connect):
-    def start(*options):
-        own_daemon.start(*options)
-        return Factory(connect(own_daemon.endpoint))
-    return start
 
 
 def used(answer):

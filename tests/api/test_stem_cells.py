@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stem cells: runtimes that are up before they know their function. Nothing of a function may tell, but the time."""
-import json
 import os
 import signal
-import urllib.request
 
 import pytest
 
 from support.extensions import GOOD, create as create_with_extensions
-from support.functions import NODE, Factory
-from support.waiting import until
+from support.functions import NODE
+from support.waiting import health, until
 
 # What the process was started with, which a later change of the environment does not show in.
 CODE = '''
@@ -36,24 +34,8 @@ exports.handler = async () => ({
 '''
 
 
-def count(daemon):
-    with urllib.request.urlopen(f'{daemon.endpoint}/_lambd/health') as answer:
-        return json.load(answer)['stemCells']
-
-
 def wait_for(daemon, wanted):
-    until(lambda: count(daemon) == wanted, f'{wanted} stem cells')
-
-
-@pytest.fixture
-def start(own_daemon, connect):
-    """A daemon of our own: (daemon, factory)."""
-
-    def start(*options):
-        daemon = own_daemon.start(*options)
-        return daemon, Factory(connect(daemon.endpoint))
-
-    return start
+    until(lambda: health(daemon)['stemCells'] == wanted, f'{wanted} stem cells')
 
 
 def first(factory, code=CODE, **arguments):
@@ -69,11 +51,11 @@ def first_of_a_kind(daemon, factory, code=CODE, kinds=1, **arguments):
     return function
 
 
-def test_a_function_is_the_same_with_and_without(start):
-    daemon, factory = start('--stem-cells', '1')
+def test_a_function_is_the_same_with_and_without(start, own_daemon):
+    factory = start('--stem-cells', '1')
     # This variable says that a process is to be started for the function alone.
     plain = first(factory, Environment={'Variables': {'OWN': 'first', 'MALLOC_ARENA_MAX': '8'}})
-    stem = first_of_a_kind(daemon, factory, Environment={'Variables': {'OWN': 'second'}}).invoke({}).json
+    stem = first_of_a_kind(own_daemon, factory, Environment={'Variables': {'OWN': 'second'}}).invoke({}).json
     assert (plain.pop('was stem'), stem.pop('was stem')) == (False, True)
     assert (plain.pop('own'), stem.pop('own')) == ('first', 'second')
     assert plain.pop('name') != stem.pop('name')
@@ -83,20 +65,20 @@ def test_a_function_is_the_same_with_and_without(start):
     assert stem['folder'] == '/var/task' and stem['seen'] == ['app.py']
 
 
-def test_a_second_one_takes_another(start):
-    daemon, factory = start('--stem-cells', '1')
-    one = first_of_a_kind(daemon, factory).invoke({}).json
-    wait_for(daemon, 1)
+def test_a_second_one_takes_another(start, own_daemon):
+    factory = start('--stem-cells', '1')
+    one = first_of_a_kind(own_daemon, factory).invoke({}).json
+    wait_for(own_daemon, 1)
     two = first(factory)
     assert one['was stem'] and two['was stem'] and one['name'] != two['name']
 
 
-def test_node_has_the_heap_of_its_memory(start):
-    daemon, factory = start('--stem-cells', '1')
+def test_node_has_the_heap_of_its_memory(start, own_daemon):
+    factory = start('--stem-cells', '1')
     code = {'app.js': JAVASCRIPT}
     plain = first(factory, code, Runtime=NODE, MemorySize=256, Environment={'Variables': {'UV_THREADPOOL_SIZE': '4'}})
-    small = first_of_a_kind(daemon, factory, code, Runtime=NODE, MemorySize=256)
-    large = first_of_a_kind(daemon, factory, code, kinds=2, Runtime=NODE, MemorySize=1024).invoke({}).json
+    small = first_of_a_kind(own_daemon, factory, code, Runtime=NODE, MemorySize=256)
+    large = first_of_a_kind(own_daemon, factory, code, kinds=2, Runtime=NODE, MemorySize=1024).invoke({}).json
     stem = small.invoke({}).json
     assert not plain.pop('was stem') and stem.pop('was stem') and large.pop('was stem')
     assert stem.pop('name') != plain.pop('name')
@@ -104,32 +86,32 @@ def test_node_has_the_heap_of_its_memory(start):
 
 
 @pytest.mark.parametrize('variable', ['PYTHONPATH', 'LD_PRELOAD', 'TZ', 'MALLOC_ARENA_MAX'])
-def test_what_acts_when_a_process_starts_gets_one_of_its_own(start, variable):
-    daemon, factory = start('--stem-cells', '1')
-    first_of_a_kind(daemon, factory)
+def test_what_acts_when_a_process_starts_gets_one_of_its_own(start, own_daemon, variable):
+    factory = start('--stem-cells', '1')
+    first_of_a_kind(own_daemon, factory)
     assert not first(factory, Environment={'Variables': {variable: '1'}})['was stem']
     assert first(factory)['was stem']
 
 
-def test_none(start):
-    daemon, factory = start('--stem-cells', '0')
+def test_none(start, own_daemon):
+    factory = start('--stem-cells', '0')
     assert not first(factory)['was stem']
     assert not first(factory)['was stem']
-    assert count(daemon) == 0
+    assert health(own_daemon)['stemCells'] == 0
 
 
-def test_extensions_come_first(start):
+def test_extensions_come_first(start, own_daemon):
     """A function with extensions takes one, too: its runtime gets its INIT when they have registered."""
-    daemon, factory = start('--stem-cells', '1')
-    first_of_a_kind(daemon, factory)
+    factory = start('--stem-cells', '1')
+    first_of_a_kind(own_daemon, factory)
     answer = create_with_extensions(factory, CODE, {'other': GOOD}).invoke({}, tail=True)
     assert answer.json['was stem'], answer
     assert 'event of other' in answer.log
 
 
-def test_after_a_crash_the_process_is_the_functions_own(start):
-    daemon, factory = start('--stem-cells', '1')
-    function = first_of_a_kind(daemon, factory)
+def test_after_a_crash_the_process_is_the_functions_own(start, own_daemon):
+    factory = start('--stem-cells', '1')
+    function = first_of_a_kind(own_daemon, factory)
     before = function.invoke({}).json
     assert function.invoke('die').error == 'Unhandled'
     after = function.invoke({}).json
@@ -166,20 +148,20 @@ def is_descendant(pid, ancestor):
     return False
 
 
-def test_one_that_dies_is_replaced(start):
-    daemon, factory = start('--stem-cells', '1')
-    function = first_of_a_kind(daemon, factory)
-    [old] = until(lambda: stems_of(daemon), 'a stem cell')
+def test_one_that_dies_is_replaced(start, own_daemon):
+    factory = start('--stem-cells', '1')
+    function = first_of_a_kind(own_daemon, factory)
+    [old] = until(lambda: stems_of(own_daemon), 'a stem cell')
     os.kill(old, signal.SIGKILL)
-    until(lambda: old not in stems_of(daemon), 'its end')
-    until(lambda: stems_of(daemon), 'another one')
-    wait_for(daemon, 1)
+    until(lambda: old not in stems_of(own_daemon), 'its end')
+    until(lambda: stems_of(own_daemon), 'another one')
+    wait_for(own_daemon, 1)
     assert function.invoke({}).json['was stem']
 
 
-def test_many_kinds_are_bounded(start):
-    daemon, factory = start('--stem-cells', '1')
+def test_many_kinds_are_bounded(start, own_daemon):
+    factory = start('--stem-cells', '1')
     made = [factory.create(CODE, MemorySize=memory) for memory in range(128, 128 + 18)]
-    wait_for(daemon, 16)
+    wait_for(own_daemon, 16)
     assert made[-1].invoke({}).json['was stem']
     assert not made[0].invoke({}).json['was stem']
