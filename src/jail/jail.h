@@ -93,8 +93,9 @@ struct jail {
     uint32_t nonce; /* tells our temporary folders from an earlier jail's */
     int sock;       /* the daemon */
     int epoll_fd;
-    int tmp_maker_sock; /* -1: /tmp is a tmpfs */
-    struct box *boxes;  /* [slots_max] */
+    int tmp_maker_sock;  /* -1: /tmp is a tmpfs */
+    pid_t tmp_maker_pid; /* 0: none was started */
+    struct box *boxes;   /* [slots_max] */
     uint32_t boxes_alive;
     struct errand errands[JAIL_ERRANDS_MAX];
     bool is_ending;

@@ -101,7 +101,8 @@ static _Noreturn void run(struct tmp_images *images, int sock)
     }
 }
 
-static int fork_maker(const struct jail *jail, struct tmp_images *images)
+/* 0 or -errno. */
+static int fork_maker(struct jail *jail, struct tmp_images *images)
 {
     int pair[2];
     pid_t pid;
@@ -116,9 +117,23 @@ static int fork_maker(const struct jail *jail, struct tmp_images *images)
         run(images, pair[1]);
     }
     (void)close(pair[1]);
-    if (pid < 0)
+    if (pid < 0) {
         close_fdp(&pair[0]);
-    return pid < 0 ? -errno : pair[0];
+        return -errno;
+    }
+    jail->tmp_maker_pid = pid;
+    jail->tmp_maker_sock = pair[0];
+    return 0;
+}
+
+/* One that was there has ended: its socket said so. */
+static void bury(struct jail *jail)
+{
+    close_fdp(&jail->tmp_maker_sock);
+    jail->tmp_maker_sock = -1;
+    if (jail->tmp_maker_pid)
+        (void)waitpid(jail->tmp_maker_pid, NULL, 0);
+    jail->tmp_maker_pid = 0;
 }
 
 int tmp_maker_start(struct jail *jail)
@@ -126,8 +141,7 @@ int tmp_maker_start(struct jail *jail)
     static struct tmp_images images;
     int r;
 
-    close_fdp(&jail->tmp_maker_sock);
-    jail->tmp_maker_sock = -1;
+    bury(jail);
     if (jail->ids.is_rootless || !jail->ids.has_own)
         return -EPERM;
     r = tmp_images_open(&images, jail->root.code_fd);
@@ -135,9 +149,8 @@ int tmp_maker_start(struct jail *jail)
         return r;
     r = fork_maker(jail, &images);
     close_fdp(&images.control_fd);
-    if (r < 0)
+    if (r)
         return r;
-    jail->tmp_maker_sock = r;
     return jail_watch(jail, jail->tmp_maker_sock, JAIL_SOURCE_TMP_MAKER, 0);
 }
 

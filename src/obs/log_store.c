@@ -42,6 +42,7 @@ struct log_file {
     size_t streams;
     struct buf pending;
     bool writing;
+    bool is_begun; /* this daemon has written to it */
 };
 
 struct log_stream {
@@ -58,8 +59,11 @@ struct log_job {
     struct log_file *file;
     char *bytes; /* owned */
     size_t len;
+    bool is_first; /* of this daemon in this file */
     int result;
 };
+
+#define FILE_FLAGS (O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW)
 
 /* Make the folders above the file; the last component is the file itself. */
 static int make_parents(char *path)
@@ -89,30 +93,45 @@ static void rotate(const char *path, int *fd)
     if (rename(path, older) < 0)
         return;
     close_fdp(fd);
-    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    *fd = open(path, FILE_FLAGS, 0640);
 }
 
-/* Runs on the worker pool (and at the end on the loop thread). */
-static int append(const char *path, const char *bytes, size_t len)
+/* A daemon that was killed may have left half a line: the next one begins on its own. */
+static int end_torn_line(int fd)
+{
+    struct stat st;
+    char last;
+
+    if (fstat(fd, &st) < 0)
+        return err_new(-errno);
+    if (st.st_size == 0 || pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
+        return 0;
+    return fd_write_full(fd, "\n", 1);
+}
+
+/* Runs on the worker pool (and at the end on the loop thread). is_first: of this daemon. */
+static int append(const char *path, bool is_first, const char *bytes, size_t len)
 {
     CLEANUP(close_fdp) int fd = -1;
     char parents[LOG_PATH_BYTES];
     int r;
 
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    fd = open(path, FILE_FLAGS, 0640);
     if (fd < 0 && errno == ENOENT) {
         (void)snprintf(parents, sizeof(parents), "%s", path);
         r = make_parents(parents);
         if (r < 0)
             return err_pass(r);
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+        fd = open(path, FILE_FLAGS, 0640);
     }
     if (fd < 0)
         return err_new(-errno);
     rotate(path, &fd);
     if (fd < 0)
         return err_new(-errno);
-    r = fd_write_full(fd, bytes, len);
+    r = is_first ? end_torn_line(fd) : 0;
+    if (!r)
+        r = fd_write_full(fd, bytes, len);
     return r < 0 ? err_pass(r) : 0;
 }
 
@@ -120,7 +139,7 @@ static void job_work(uv_work_t *work)
 {
     struct log_job *job = container_of(work, struct log_job, work);
 
-    job->result = append(job->file->path, job->bytes, job->len);
+    job->result = append(job->file->path, job->is_first, job->bytes, job->len);
 }
 
 static void file_free_if_unused(struct log_file *file)
@@ -154,6 +173,8 @@ static void job_done(uv_work_t *work, int status)
     file->writing = false;
     if (status < 0 || job->result < 0)
         file->store->dropped++;
+    else
+        file->is_begun = true;
     free(job->bytes);
     free(job);
     if (file->pending.len)
@@ -174,6 +195,7 @@ static void flush(struct log_file *file)
         return;
     }
     job->file = file;
+    job->is_first = !file->is_begun;
     file->writing = true;
     must(uv_queue_work(file->store->loop, &job->work, job_work, job_done) == 0);
 }
@@ -241,7 +263,7 @@ void log_store_flush(struct log_store *store)
         struct log_file *file = entry->value;
 
         if (file->pending.len)
-            (void)append(file->path, file->pending.ptr, file->pending.len);
+            (void)append(file->path, !file->is_begun, file->pending.ptr, file->pending.len);
         buf_clear(&file->pending);
     }
 }

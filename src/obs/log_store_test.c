@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -78,6 +79,41 @@ static void one_event_one_entry(void **state)
     fixture_deinit(&f);
 }
 
+static void put_file(struct fixture *f, const char *text)
+{
+    char path[96];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/0", f->dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)snprintf(path, sizeof(path), "%s/0/r", f->dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)snprintf(path, sizeof(path), "%s/0/r/f.log", f->dir);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What a daemon that was killed had begun to write. */
+static void a_torn_line_stays_alone(void **state)
+{
+    struct fixture f;
+    struct log_stream *stream;
+    char text[512];
+
+    (void)state;
+    fixture_init(&f);
+    put_file(&f, "whole\nhal");
+    assert_int_equal(log_stream_open(&stream, f.store, STR("0"), STR("r"), STR("f"), STR("s1")), 0);
+    log_stream_write(stream, 1764037614123, STR("next"));
+    stream = log_stream_close(stream);
+    f.store = log_store_free(f.store);
+    read_file(&f, text, sizeof(text));
+    assert_string_equal(text, "whole\nhal\n2025-11-25T02:26:54.123Z\ts1\tnext\n");
+    fixture_deinit(&f);
+}
+
 static void a_flood_is_cut_and_counted(void **state)
 {
     static char line[65536];
@@ -144,6 +180,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_event_one_entry),
+        cmocka_unit_test(a_torn_line_stays_alone),
         cmocka_unit_test(a_flood_is_cut_and_counted),
         cmocka_unit_test(a_long_flood_is_held_to_its_rate),
     };

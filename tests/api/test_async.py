@@ -31,15 +31,17 @@ def handler(event, context):
 '''
 
 
+EVENT = re.compile(r'EVENT (.*) ([0-9a-f-]{36})$')
+
+
 def seen(daemon, name, at_least=0):
     """[(event, request id)] of every run of that function, in the order of the log, which may come a little later."""
     def read():
         found = []
         for path in (daemon.state_dir / 'logs').rglob(f'{name}.log'):
             for line in path.read_text(errors='replace').splitlines():
-                if 'EVENT ' in line:
-                    payload, request_id = line.split('EVENT ', 1)[1].rsplit(' ', 1)
-                    found.append((json.loads(payload), request_id))
+                if entry := EVENT.search(line):  # the end of a line may be missing after a kill
+                    found.append((json.loads(entry[1]), entry[2]))
         return found
     if at_least:
         until(lambda: len(read()) >= at_least, f'less than {at_least} runs are in the log')

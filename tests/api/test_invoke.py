@@ -195,9 +195,9 @@ def test_the_daemons_own_api_from_inside(functions):
     assert function.invoke().json == function.arn
 
 
-def test_no_network(functions):
+def test_no_network(start):
     """Only the loopback interface of its own: not the host's, and nothing beyond."""
-    function = functions.create('''
+    function = start('--network', 'none').create('''
         import socket
         def reach(address):
             try:

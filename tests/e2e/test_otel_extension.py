@@ -59,7 +59,7 @@ def extension():
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_telemetry_reaches_the_collector(functions, client, extension):
-    """What the function sends it, the platform's figures of an invocation, and which function they are of."""
+    """What the function sends it, the platform's figures of an invocation, and which invocation they are of."""
     layer = client.publish_layer_version(
         LayerName='otel-extension', Content={'ZipFile': make_zip({(f'extensions/{CRATE}', 0o755): extension})})
     function = functions.create(
@@ -73,10 +73,10 @@ def test_telemetry_reaches_the_collector(functions, client, extension):
 
     def arrived(path, *words):
         """Have these come to that path? Asked by one more invocation."""
-        answer = function.invoke('one more')
-        assert answer.error is None, answer
-        texts = [text for at, texts in answer.json if at == path for text in texts]
+        now = function.invoke('one more')
+        assert now.error is None, now
+        texts = [text for at, texts in now.json if at == path for text in texts]
         return all(any(word in text for text in texts) for word in words)
     until(lambda: arrived('/v1/traces', 'first span'), 'the span did not arrive')
-    until(lambda: arrived('/v1/metrics', 'faas.invocation.duration', function.name),
+    until(lambda: arrived('/v1/metrics', 'faas.invocation.duration', answer.request_id),
           "the platform's figures did not arrive")
