@@ -24,7 +24,8 @@ def fail_once(daemon, connect):
     function = Factory(connect(daemon.endpoint)).create(RECORDING)
     before = time.monotonic()
     send(function, {'fail': 'and again'})
-    until(lambda: health(daemon)['asyncUnderWay'] == 0 and seen(daemon, function.name), 'never tried')
+    # In this order: a run that is seen began before the look at what is under way.
+    until(lambda: seen(daemon, function.name) and health(daemon)['asyncUnderWay'] == 0, 'never tried')
     return function, before
 
 
