@@ -17,7 +17,7 @@ RAW_METADATA = pack_metadata([(b"Content-Type", CONTENT_TYPE_RAW)])
 
 def preload():
     """
-    Import what functions usually need, in a process from which environments are forked.
+    Import what functions usually need, in a process that does not know its function yet.
 
     It reads nothing of the environment: logging gets its handler at INIT like in a fresh process.
     """
@@ -32,6 +32,8 @@ def preload():
 def main():
     """Run the environment until lambd closes the channel."""
     channel = Channel(CHANNEL_FD)
+    if "_HANDLER" not in os.environ:
+        preload()  # INIT may be long in coming, and then every millisecond counts
     try:
         kind, _, _, block = channel.receive()
         if kind != INIT:
