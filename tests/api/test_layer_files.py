@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What functions find at /opt: the files of their layers, where each language looks for them."""
+import fcntl
+import os
 import subprocess
 
 import pytest
@@ -170,6 +172,14 @@ def test_update(client, functions, layer):
     assert function.invoke(Qualifier='1').json == {'/opt/a.txt': '1'}
 
 
+def wipe(code):
+    """When the jail of a daemon that was killed has gone, too: it holds a lock on this folder."""
+    fd = os.open(code, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    code.rename(code.with_name('wiped'))
+    os.close(fd)
+
+
 @pytest.mark.parametrize('how', ['stop', 'kill'])
 def test_restart(own_daemon, connect, how):
     """A function has its layers for good: after a restart, when they were deleted, and when they have to be unpacked
@@ -184,6 +194,6 @@ def test_restart(own_daemon, connect, how):
     for wipes in (False, True):
         getattr(own_daemon, how)()
         if wipes:
-            (own_daemon.state_dir / 'code').rename(own_daemon.state_dir / 'wiped')
+            wipe(own_daemon.state_dir / 'code')
         function.client = connect(own_daemon.start().endpoint)
         assert function.invoke().json == 'hello'
