@@ -2,11 +2,12 @@
 
 #include "async/retry.h"
 
+#include "base/clock.h"
+
 enum {
     ERROR_DELAY_MS = 60000,     /* after the first error, twice as long after the second */
     REFUSAL_DELAY_MS = 1000,    /* doubled each time … */
     REFUSAL_DELAY_MAX = 300000, /* … up to this */
-    DOUBLINGS_MAX = 9,
 };
 
 static uint64_t scaled(uint64_t ms, uint32_t permille)
@@ -18,10 +19,8 @@ static uint64_t scaled(uint64_t ms, uint32_t permille)
 
 static uint64_t refusal_delay(uint32_t waits, uint32_t permille)
 {
-    uint32_t doublings = waits > DOUBLINGS_MAX ? DOUBLINGS_MAX : waits - (waits > 0);
-    uint64_t ms = (uint64_t)REFUSAL_DELAY_MS << doublings;
-
-    return scaled(ms < REFUSAL_DELAY_MAX ? ms : REFUSAL_DELAY_MAX, permille);
+    return scaled(clock_back_off_ms(REFUSAL_DELAY_MS, waits - (waits > 0), REFUSAL_DELAY_MAX),
+                  permille);
 }
 
 bool retry_is_too_old(const struct retry_rules *rules, uint64_t age_ms)

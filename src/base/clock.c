@@ -34,6 +34,15 @@ uint64_t clock_real_ms(void)
     return clock_real_us() / 1000;
 }
 
+uint64_t clock_back_off_ms(uint64_t first_ms, uint32_t failures, uint64_t max_ms)
+{
+    uint64_t ms = first_ms;
+
+    while (failures-- > 0 && ms < max_ms)
+        ms *= 2;
+    return ms < max_ms ? ms : max_ms;
+}
+
 static struct tm broken_down(uint64_t real_ms)
 {
     time_t seconds = (time_t)(real_ms / 1000);

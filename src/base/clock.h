@@ -18,6 +18,10 @@ uint64_t clock_mono_ns(void);
 uint64_t clock_real_ms(void);
 uint64_t clock_real_us(void);
 
+/* How long to wait after so many failures before this one: first_ms, doubled by each, at most
+ * max_ms. */
+uint64_t clock_back_off_ms(uint64_t first_ms, uint32_t failures, uint64_t max_ms);
+
 /* "2025-11-25T02:26:54.123+0000": LastModified of functions. Buffer: CLOCK_TEXT_BYTES. Returns it.
  */
 char *clock_format_offset(char *buffer, uint64_t real_ms);

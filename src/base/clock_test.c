@@ -28,11 +28,23 @@ static void monotonic_time_does_not_go_back(void **state)
     assert_true(clock_mono_ns() >= before);
 }
 
+static void back_off_doubles_up_to_its_end(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_back_off_ms(15, 0, 5000), 15);
+    assert_int_equal(clock_back_off_ms(15, 1, 5000), 30);
+    assert_int_equal(clock_back_off_ms(15, 8, 5000), 3840);
+    assert_int_equal(clock_back_off_ms(15, 9, 5000), 5000);
+    assert_int_equal(clock_back_off_ms(15, UINT32_MAX, 5000), 5000);
+    assert_int_equal(clock_back_off_ms(1000, 9, 512000), 512000);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_as_the_api_does),
         cmocka_unit_test(monotonic_time_does_not_go_back),
+        cmocka_unit_test(back_off_doubles_up_to_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,6 @@ uint64_t host_memory_peak_bytes(const struct sandbox_host *host, const struct sl
 
     if (host->memory_fd < 0)
         return process_memory_peak_bytes(slot->pid);
-    fd = host_memory_open(host, (uint32_t)(slot - host->slots));
+    fd = host_memory_open(host, host_slot_number(host, slot));
     return host_memory_read(fd);
 }

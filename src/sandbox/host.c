@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/must.h"
@@ -131,7 +132,7 @@ static void close_slot_fds(struct slot *slot)
     slot->log_fd = -1;
 }
 
-static uint32_t slot_number(const struct sandbox_host *host, const struct slot *slot)
+uint32_t host_slot_number(const struct sandbox_host *host, const struct slot *slot)
 {
     return (uint32_t)(slot - host->slots);
 }
@@ -154,7 +155,7 @@ static void slot_release(struct sandbox_host *host, struct slot *slot)
     slot->state = SLOT_FREE;
     host_charge_gone(host, slot);
     slot->next_free = host->first_free;
-    host->first_free = slot_number(host, slot);
+    host->first_free = host_slot_number(host, slot);
 }
 
 static int send_new(struct sandbox_host *host, uint32_t slot, uint32_t tmp_mb)
@@ -200,7 +201,7 @@ void host_stop_slot(struct sandbox_host *host, struct slot *slot)
     close_slot_fds(slot);
     /* Without memory for the request the box stays until the daemon ends; nothing refers to it any
      * more. */
-    (void)host_send_simple(host, JAIL_BOX_STOP, slot_number(host, slot), 0);
+    (void)host_send_simple(host, JAIL_BOX_STOP, host_slot_number(host, slot), 0);
 }
 
 /* The pool */
@@ -245,13 +246,12 @@ void host_refill_soon(struct sandbox_host *host)
 /* A box of the pool failed: try again, but not as fast as the host can fail. */
 static void pool_on_failed(struct sandbox_host *host, struct slot *slot)
 {
-    uint64_t delay_ms = (uint64_t)REFILL_DELAY_MS
-                        << (host->pool_failures < 9 ? host->pool_failures : 9);
+    uint64_t delay_ms =
+        clock_back_off_ms(REFILL_DELAY_MS, host->pool_failures++, REFILL_BACK_OFF_MS_MAX);
 
-    host->pool_failures++;
     pool_remove(host, slot);
     host_stop_slot(host, slot);
-    refill_after(host, delay_ms < REFILL_BACK_OFF_MS_MAX ? delay_ms : REFILL_BACK_OFF_MS_MAX);
+    refill_after(host, delay_ms);
 }
 
 /* NULL when nothing is in that list of the pool. */
@@ -304,7 +304,7 @@ int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct
     }
     slot->sandbox = sandbox;
     host_charge(host, slot, (uint64_t)spec->memory_mb << 20);
-    *ret_slot = slot_number(host, slot);
+    *ret_slot = host_slot_number(host, slot);
     host_refill_soon(host);
     return 0;
 }

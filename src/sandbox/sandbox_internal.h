@@ -85,6 +85,7 @@ struct sandbox_host {
  */
 int host_send(struct sandbox_host *host, const struct jail_request *request, const void *tail,
               size_t tail_len, int fd);
+uint32_t host_slot_number(const struct sandbox_host *host, const struct slot *slot);
 /* A box for this sandbox: a stem cell, a prepared one, one that is being made, or a new one. */
 int host_take(struct sandbox_host *host, const struct sandbox_spec *spec, struct sandbox *sandbox,
               uint32_t *ret_slot, struct reason *why);

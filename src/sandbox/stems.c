@@ -28,7 +28,7 @@ enum {
     STEM_IDLE_S = 600, /* a kind that nobody has asked for in so long goes */
     STEM_CHECK_MS = 30000,
     STEM_BACK_OFF_MS = 1000, /* after a failure, doubled by each further one in a row */
-    STEM_BACK_OFF_DOUBLINGS_MAX = 9,
+    STEM_BACK_OFF_MS_MAX = 512000,
 };
 
 struct stem_kind {
@@ -215,7 +215,7 @@ static bool start_one(struct sandbox_host *host, struct stem_kind *kind)
     kind->count++;
     host->stems_starting++;
     list_push_back(&kind->starting, &slot->node);
-    if (send_start(host, kind, (uint32_t)(slot - host->slots))) {
+    if (send_start(host, kind, host_slot_number(host, slot))) {
         forget_slot(host, slot);
         host_stop_slot(host, slot);
         return false;
@@ -240,13 +240,9 @@ void stems_refill(struct sandbox_host *host)
 static void on_failed(struct sandbox_host *host, struct slot *slot)
 {
     struct stem_kind *kind = slot->kind;
-    uint32_t doublings =
-        kind->failures < STEM_BACK_OFF_DOUBLINGS_MAX ? kind->failures : STEM_BACK_OFF_DOUBLINGS_MAX;
-
-    uint64_t delay_ms = (uint64_t)STEM_BACK_OFF_MS << doublings;
+    uint64_t delay_ms = clock_back_off_ms(STEM_BACK_OFF_MS, kind->failures++, STEM_BACK_OFF_MS_MAX);
 
     kind->not_before_ns = clock_mono_ns() + delay_ms * NS_PER_MS;
-    kind->failures++;
     check_after(host, delay_ms + 1);
     forget_slot(host, slot);
     host_stop_slot(host, slot);
