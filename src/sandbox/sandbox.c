@@ -464,6 +464,7 @@ void sandbox_on_failed(struct sandbox *sandbox, const struct jail_failure *failu
     if (sandbox->is_failed)
         return;
     sandbox->is_failed = true;
+    list_remove(&sandbox->due_node); /* nothing but the end is told any more */
     if (outcome == SANDBOX_FAILED_NO_INTERPRETER)
         sandbox_interpreter_missing(&why, (enum sandbox_runtime)sandbox->assign.runtime,
                                     sandbox->assign.version_major, sandbox->assign.version_minor);
