@@ -33,13 +33,6 @@ def client(daemon, connect):
     return connect(daemon.endpoint)
 
 
-@pytest.fixture
-def functions(client):
-    factory = Factory(client)
-    yield factory
-    factory.clean()
-
-
 LISTENER = PRELUDE + '''
 import http.server, socket
 seen = threading.Condition()

@@ -76,13 +76,6 @@ def client(daemon, connect):
     return connect(daemon.endpoint)
 
 
-@pytest.fixture
-def functions(client):
-    factory = Factory(client)
-    yield factory
-    factory.clean()
-
-
 def invoke(function, trace=None, payload=None, **arguments):
     """With that X-Amzn-Trace-Id."""
     def put(request, **_):
